@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The scheduler: a single-threaded state machine that decides what every step computes. */
+@NullMarked
+@SuppressWarnings("requires-automatic") // Agrona
+module dev.weft.batching {
+  requires static transitive org.jspecify;
+  requires transitive dev.weft.schedulerapi;
+  requires org.agrona;
+  requires org.eclipse.collections.api;
+  requires org.eclipse.collections.impl;
+}

@@ -1,0 +1,11 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Contract tests, generators, checkers and naive models for schedulers, caches and executors. */
+@NullMarked
+module dev.weft.testkit {
+  requires static transitive org.jspecify;
+  requires transitive dev.weft.schedulerapi;
+  requires transitive net.jqwik.api;
+  requires transitive org.assertj.core;
+  requires transitive org.junit.jupiter.api;
+}
