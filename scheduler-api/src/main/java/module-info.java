@@ -4,4 +4,6 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.weft.schedulerapi {
   requires static transitive org.jspecify;
+
+  exports dev.weft.schedulerapi;
 }

@@ -1,0 +1,167 @@
+package dev.weft.schedulerapi;
+
+import java.util.Objects;
+
+/**
+ * What an executor is and can do; constant for its life.
+ *
+ * @param vocabularySize        token ids are 0 to this, exclusive
+ * @param maxModelLen           longest sequence, in tokens
+ * @param blockSize             positions of one KV block
+ * @param numBlocks             KV blocks, the null block 0 included
+ * @param numSlots              sequences that can be attached; at least twice the running ones lets a slot
+ *                              rest until its detaching step completed
+ * @param maxNumRows            rows of one step
+ * @param maxNumBatchedTokens   tokens of one step
+ * @param maxNumDraftTokens     drafts of one row; 0 when it cannot verify
+ * @param maxInFlight           steps that may be submitted and not yet polled
+ * @param maxNumLogprobs        alternatives reported with a token; -1 when it reports none
+ * @param kvKind                how KV entries are kept
+ * @param mixesPrefillAndDecode whether one step may hold rows of one token and longer ones
+ * @param chunkUnit             a row that does not reach the last token is a multiple of this
+ * @param supportsMasks         whether rows may carry a token mask
+ * @param supportsBlockCopies   whether blocks can be copied, so that samples may share a prompt
+ */
+public record ExecutorSpec(
+    int vocabularySize,
+    int maxModelLen,
+    int blockSize,
+    int numBlocks,
+    int numSlots,
+    int maxNumRows,
+    int maxNumBatchedTokens,
+    int maxNumDraftTokens,
+    int maxInFlight,
+    int maxNumLogprobs,
+    KvKind kvKind,
+    boolean mixesPrefillAndDecode,
+    int chunkUnit,
+    boolean supportsMasks,
+    boolean supportsBlockCopies) {
+  /** Largest pool: block ids fit into 20 bits. */
+  public static final int MAX_NUM_BLOCKS = 1 << 20;
+
+  /** Checks every range. */
+  public ExecutorSpec {
+    Check.inRange("vocabularySize", vocabularySize, 2, 1 << 24);
+    Check.inRange("maxModelLen", maxModelLen, 2, 1 << 24);
+    Check.inRange("blockSize", blockSize, 1, 1 << 12);
+    Check.inRange("numBlocks", numBlocks, 2, MAX_NUM_BLOCKS);
+    Check.inRange("numSlots", numSlots, 1, 1 << 17);
+    Check.inRange("maxNumRows", maxNumRows, 1, numSlots);
+    Check.inRange("maxNumBatchedTokens", maxNumBatchedTokens, 1, 1 << 24);
+    Check.inRange("maxNumDraftTokens", maxNumDraftTokens, 0, 1 << 10);
+    Check.inRange("maxInFlight", maxInFlight, 1, 16);
+    Check.inRange("maxNumLogprobs", maxNumLogprobs, -1, SamplingParameters.MAX_NUM_LOGPROBS);
+    Objects.requireNonNull(kvKind, "kvKind");
+    Check.inRange("chunkUnit", chunkUnit, 1, maxNumBatchedTokens);
+  }
+
+  /** A spec with block tables that mixes rows freely and supports everything; set what differs. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects a spec. */
+  public static final class Builder {
+    private int vocabularySize = 1024;
+    private int maxModelLen = 1024;
+    private int blockSize = 16;
+    private int numBlocks = 1024;
+    private int numSlots = 128;
+    private int maxNumRows = 64;
+    private int maxNumBatchedTokens = 512;
+    private int maxNumDraftTokens;
+    private int maxInFlight = 1;
+    private int maxNumLogprobs = SamplingParameters.MAX_NUM_LOGPROBS;
+    private KvKind kvKind = KvKind.BLOCK_TABLE;
+    private boolean mixesPrefillAndDecode = true;
+    private int chunkUnit = 1;
+    private boolean supportsMasks = true;
+    private boolean supportsBlockCopies = true;
+
+    private Builder() {}
+
+    public Builder vocabularySize(int value) {
+      vocabularySize = value;
+      return this;
+    }
+
+    public Builder maxModelLen(int value) {
+      maxModelLen = value;
+      return this;
+    }
+
+    public Builder blockSize(int value) {
+      blockSize = value;
+      return this;
+    }
+
+    public Builder numBlocks(int value) {
+      numBlocks = value;
+      return this;
+    }
+
+    public Builder numSlots(int value) {
+      numSlots = value;
+      return this;
+    }
+
+    public Builder maxNumRows(int value) {
+      maxNumRows = value;
+      return this;
+    }
+
+    public Builder maxNumBatchedTokens(int value) {
+      maxNumBatchedTokens = value;
+      return this;
+    }
+
+    public Builder maxNumDraftTokens(int value) {
+      maxNumDraftTokens = value;
+      return this;
+    }
+
+    public Builder maxInFlight(int value) {
+      maxInFlight = value;
+      return this;
+    }
+
+    public Builder maxNumLogprobs(int value) {
+      maxNumLogprobs = value;
+      return this;
+    }
+
+    public Builder kvKind(KvKind value) {
+      kvKind = value;
+      return this;
+    }
+
+    public Builder mixesPrefillAndDecode(boolean value) {
+      mixesPrefillAndDecode = value;
+      return this;
+    }
+
+    public Builder chunkUnit(int value) {
+      chunkUnit = value;
+      return this;
+    }
+
+    public Builder supportsMasks(boolean value) {
+      supportsMasks = value;
+      return this;
+    }
+
+    public Builder supportsBlockCopies(boolean value) {
+      supportsBlockCopies = value;
+      return this;
+    }
+
+    /** @throws IllegalArgumentException naming the first value out of range */
+    public ExecutorSpec build() {
+      return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots, maxNumRows,
+          maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
+          mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsBlockCopies);
+    }
+  }
+}

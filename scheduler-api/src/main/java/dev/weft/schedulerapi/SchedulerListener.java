@@ -1,0 +1,44 @@
+package dev.weft.schedulerapi;
+
+/**
+ * Observes a scheduler. All methods are called on the scheduler thread, must return quickly and must not
+ * call the scheduler. Arguments are plain numbers, so that observing allocates nothing.
+ */
+public interface SchedulerListener {
+  /** Ignores everything. */
+  SchedulerListener NONE = new SchedulerListener() {};
+
+  /** A request was accepted; {@code seed} is the one asked for or the one derived for it. */
+  default void onAdd(long requestId, int numSamples, long seed, long nowNanos) {}
+
+  /** A sequence got its first row since it began to wait; the prefix is what it adopted from the cache. */
+  default void onAdmit(long requestId, int sampleIndex, int numCachedTokens, long nowNanos) {}
+
+  /**
+   * One output token, in order for each sequence, exactly once.
+   *
+   * @param outputIndex from 0, counts the output tokens of this sample
+   */
+  default void onToken(long requestId, int sampleIndex, int outputIndex, int token) {}
+
+  /**
+   * The log-probabilities of the token just delivered, when the request asked for them; the result is
+   * valid during the call.
+   */
+  default void onLogprobs(long requestId, int sampleIndex, int outputIndex, StepResult result,
+      int row, int tokenIndex) {}
+
+  /** A sequence lost its blocks; {@code forRequestId} is who did not fit, -1 for nobody in particular. */
+  default void onPreempt(long requestId, int sampleIndex, long forRequestId, PreemptReason reason,
+      int numTokensToRecompute, int numBlocksReleased) {}
+
+  /** A sequence ended. Exactly once for each sample of each accepted request. */
+  default void onFinish(long requestId, int sampleIndex, FinishReason reason, int numOutputTokens,
+      long nowNanos) {}
+
+  /** A step was planned; an empty one as well. */
+  default void onPlan(StepPlan plan, long nowNanos) {}
+
+  /** The policy threw while it planned a step; the step holds what was granted before. */
+  default void onPolicyFailure(long stepId, RuntimeException failure) {}
+}

@@ -1,0 +1,63 @@
+package dev.weft.schedulerapi;
+
+/** What a decision can be based on, up to date with all verbs called so far in this step. */
+public interface StepFacts {
+  /** Sequences that held blocks when the step began, oldest admission first; the preempted stay listed. */
+  SequenceList running();
+
+  /** Sequences that waited when the step began, in waiting order; the admitted stay listed. */
+  SequenceList waiting();
+
+  /** Sequences that hold blocks now. */
+  int numRunning();
+
+  /** Sequences that can still be admitted; 0 while admission is paused. */
+  int numFreeSlots();
+
+  /** Rows granted so far. */
+  int numRows();
+
+  /** Most tokens that the next row can get; 0 when nothing more can be scheduled. */
+  int tokenBudget();
+
+  /** True when the sequence has no adapter or its adapter has room in this step. */
+  boolean hasAdapterRoom(SequenceView sequence);
+
+  /**
+   * Position of the next token to compute: the number of computed tokens, for a waiting sequence the
+   * length of its cached prefix. Cost O(newly cached blocks) for a waiting one, else O(1).
+   */
+  int startPosition(SequenceView sequence);
+
+  /**
+   * Most tokens that a row of the sequence can get: known tokens and drafts that are not computed, cut
+   * where the output cannot go on; 1 + drafts in decode; 0 when all that is left is in flight.
+   */
+  int numPendingTokens(SequenceView sequence);
+
+  /** KV blocks that can be handed out now, idle cached ones included. */
+  int numFreeBlocks();
+
+  /** KV blocks of the whole cache. */
+  int numTotalBlocks();
+
+  /** KV blocks that the sequence holds now. */
+  int numBlocks(SequenceView sequence);
+
+  /** KV blocks that preempting this running sequence alone would set free. Cost O(blocks it holds). */
+  int numBlocksFreedBy(SequenceView sequence);
+
+  /**
+   * Free blocks that would be used up if the sequence came to hold its first {@code numTokens}
+   * positions: missing blocks, idle cached ones that it would adopt, and copies of shared ones.
+   */
+  int numBlocksNeeded(SequenceView sequence, int numTokens);
+
+  SchedulerLimits limits();
+
+  /** Positions of one KV block. */
+  int blockSize();
+
+  /** The time of this step, in nanoseconds on the caller's clock. */
+  long nowNanos();
+}

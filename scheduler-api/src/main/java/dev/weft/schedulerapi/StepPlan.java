@@ -1,0 +1,133 @@
+package dev.weft.schedulerapi;
+
+/**
+ * One forward pass as plain numbers: what changes on the device before it, and for each row which tokens
+ * of which sequence to compute. Owned by the scheduler and frozen from the end of planning until its
+ * result is applied; then the arrays behind it are used again.
+ *
+ * <p>An executor carries a plan out in this order: detach slots, attach slots, write block tables, copy
+ * blocks in list order, then the forward pass, in which for every layer all KV entries of all rows are
+ * written before any attention reads, then sampling. Plans take effect as if one after another in the
+ * order of their ids.
+ */
+public interface StepPlan {
+  /** Ascending by one, from 1. */
+  long stepId();
+
+  /** True when there is nothing to do: neither a row nor a change of slots, tables or blocks. */
+  boolean isEmpty();
+
+  // ---- slots
+
+  int numDetached();
+
+  /** A slot that its sequence gave up. */
+  int detachedSlot(int index);
+
+  int numAttached();
+
+  /** A slot that belongs to another sequence from now on. */
+  int attachedSlot(int index);
+
+  long attachedRequestId(int index);
+
+  int attachedSampleIndex(int index);
+
+  /** How this slot samples; immutable, may be kept. */
+  SamplingParameters attachedSampling(int index);
+
+  /** Key of the random numbers of this slot; see {@link SequenceSeed}. */
+  long attachedSeed(int index);
+
+  /** Length of the prompt: tokens from this position on are output. */
+  int attachedNumPromptTokens(int index);
+
+  /** Adapter number, 0 for none. */
+  int attachedAdapterId(int index);
+
+  /** Known tokens of the sequence, for penalties; the last ones may be computed in this plan. */
+  int attachedNumTokens(int index);
+
+  /** Copies known tokens of the attached sequence; valid until the result of this plan is applied. */
+  void copyAttachedTokens(int index, int position, int[] target, int offset, int numTokens);
+
+  // ---- block tables and blocks
+
+  int numTableWrites();
+
+  int tableWriteSlot(int index);
+
+  /** Position in the slot's block table, from 0. */
+  int tableWriteIndex(int index);
+
+  /** Block id, 1 or more. */
+  int tableWriteBlock(int index);
+
+  int numBlockCopies();
+
+  /** Whole blocks are copied, one copy after another in list order. */
+  int copySource(int index);
+
+  int copyTarget(int index);
+
+  // ---- rows
+
+  int numRows();
+
+  /** Sum of the rows' tokens. */
+  int numTokens();
+
+  int slot(int row);
+
+  long requestId(int row);
+
+  int sampleIndex(int row);
+
+  /** Position of the first token to compute. */
+  int startPosition(int row);
+
+  /** Tokens of the row, drafts included, 1 or more. */
+  int numTokens(int row);
+
+  /** How many of the row's tokens, the last ones, are drafts. */
+  int numDraftTokens(int row);
+
+  /** True when the row's drafts are placeholders, to be rejected. */
+  boolean hasPlaceholders(int row);
+
+  /** True when the row reaches the last token of its sequence, so that it must be sampled. */
+  boolean isSampled(int row);
+
+  /**
+   * True when the id of the row's first token is the one that this slot sampled last, still on the
+   * device; {@link #token} is -1 there.
+   */
+  boolean isFirstTokenOnDevice(int row);
+
+  /** Id of a token of the row, {@code offset} 0 to {@code numTokens(row) - 1}. */
+  int token(int row, int offset);
+
+  /** Blocks of the row's table, lookahead included, when the pass begins. */
+  int numBlocks(int row);
+
+  /** Block of the row's table; what the slot's table holds after the writes of this plan. */
+  int block(int row, int index);
+
+  /** True when only the tokens of {@link #maskWord} may be sampled. */
+  boolean hasMask(int row);
+
+  /** Bit {@code t % 64} of word {@code t / 64} permits token {@code t}; only where {@link #hasMask}. */
+  long maskWord(int row, int wordIndex);
+
+  // ---- reports
+
+  /** Sequences that lost their blocks since the last plan, in that order. */
+  int numPreempted();
+
+  long preemptedRequestId(int index);
+
+  /** Sequences that ended since the last plan, in that order. */
+  int numReleased();
+
+  long releasedRequestId(int index);
+}

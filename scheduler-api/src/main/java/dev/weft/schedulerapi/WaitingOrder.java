@@ -1,0 +1,33 @@
+package dev.weft.schedulerapi;
+
+/**
+ * The place of a sequence that starts to wait, whether it is new or was preempted. The answers must be
+ * monotone along the waiting list: once true, true for all behind; so a place is found in O(log n).
+ */
+@FunctionalInterface
+public interface WaitingOrder {
+  /** Value of {@link #reevaluationNanos} of an order that depends on the sequences' fixed facts alone. */
+  long NEVER = Long.MAX_VALUE;
+
+  /** First come, first served; a preempted sequence keeps its place. */
+  WaitingOrder ARRIVAL = (entering, waiting) -> entering.arrivalIndex() < waiting.arrivalIndex();
+
+  /** The more urgent first, and first come, first served among equals. */
+  WaitingOrder PRIORITY = (entering, waiting) -> entering.priority() != waiting.priority()
+      ? entering.priority() < waiting.priority()
+      : entering.arrivalIndex() < waiting.arrivalIndex();
+
+  /** True when {@code entering} goes ahead of {@code waiting}. */
+  boolean precedes(SequenceView entering, SequenceView waiting);
+
+  /**
+   * After how many nanoseconds the whole list is put in order again, because the answers depend on time
+   * or on the cache; {@link #NEVER} by default. Cost of one: O(n log n) questions.
+   */
+  default long reevaluationNanos() {
+    return NEVER;
+  }
+
+  /** Told before the list is put in order again, so that answers can be computed for this time. */
+  default void reevaluate(StepFacts facts) {}
+}
