@@ -1,0 +1,156 @@
+package dev.weft.gpuexecutor;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.StringJoiner;
+
+/**
+ * Writes a one-layer model of a few hundred weights, right unless a test breaks it: hidden 8, two
+ * query heads over one KV head of 4, inner width 12, 10 tokens, untied.
+ */
+final class TinyCheckpoint {
+  final Map<String, String> config = new LinkedHashMap<>();
+  final Map<String, long[]> shapes = new LinkedHashMap<>();
+  final Map<String, float[]> values = new LinkedHashMap<>();
+  StorageType type = StorageType.F32;
+
+  TinyCheckpoint() {
+    config.put("architectures", "[\"LlamaForCausalLM\"]");
+    config.put("model_type", "\"llama\"");
+    config.put("hidden_size", "8");
+    config.put("num_hidden_layers", "1");
+    config.put("num_attention_heads", "2");
+    config.put("num_key_value_heads", "1");
+    config.put("intermediate_size", "12");
+    config.put("vocab_size", "10");
+    config.put("max_position_embeddings", "64");
+    config.put("rms_norm_eps", "1e-5");
+    Random random = new Random(1);
+    add(random, "lm_head.weight", 10, 8);
+    add(random, "model.embed_tokens.weight", 10, 8);
+    String layer = "model.layers.0.";
+    add(random, layer + "input_layernorm.weight", 8);
+    add(random, layer + "mlp.down_proj.weight", 8, 12);
+    add(random, layer + "mlp.gate_proj.weight", 12, 8);
+    add(random, layer + "mlp.up_proj.weight", 12, 8);
+    add(random, layer + "post_attention_layernorm.weight", 8);
+    add(random, layer + "self_attn.k_proj.weight", 4, 8);
+    add(random, layer + "self_attn.o_proj.weight", 8, 8);
+    add(random, layer + "self_attn.q_proj.weight", 8, 8);
+    add(random, layer + "self_attn.v_proj.weight", 4, 8);
+    add(random, "model.norm.weight", 8);
+  }
+
+  /** Weights that all three storage types hold exactly: small multiples of 1/16. */
+  private void add(Random random, String name, long... shape) {
+    shapes.put(name, shape);
+    int size = 1;
+    for (long dimension : shape) {
+      size *= (int) dimension;
+    }
+    float[] weights = new float[size];
+    for (int i = 0; i < size; i++) {
+      weights[i] = (random.nextInt(31) - 15) / 16f;
+    }
+    values.put(name, weights);
+  }
+
+  void remove(String tensor) {
+    shapes.remove(tensor);
+    values.remove(tensor);
+  }
+
+  /** The directory with both files, one weight file. */
+  Path write(Path directory) throws IOException {
+    writeConfig(directory);
+    Files.write(directory.resolve(Checkpoint.SINGLE_FILE), file(List.copyOf(shapes.keySet())));
+    return directory;
+  }
+
+  /** The directory with the tensors dealt to two shards, and their index. */
+  Path writeSharded(Path directory) throws IOException {
+    writeConfig(directory);
+    List<String> names = List.copyOf(shapes.keySet());
+    StringJoiner index = new StringJoiner(",", "{\"weight_map\":{", "}}");
+    for (int shard = 0; shard < 2; shard++) {
+      String fileName = "model-0000" + (shard + 1) + "-of-00002.safetensors";
+      List<String> part = new ArrayList<>();
+      for (int i = shard; i < names.size(); i += 2) {
+        part.add(names.get(i));
+        index.add("\"" + names.get(i) + "\":\"" + fileName + "\"");
+      }
+      Files.write(directory.resolve(fileName), file(part));
+    }
+    Files.writeString(directory.resolve(Checkpoint.INDEX_FILE), index.toString());
+    return directory;
+  }
+
+  void writeConfig(Path directory) throws IOException {
+    StringJoiner json = new StringJoiner(",\n", "{", "}");
+    config.forEach((field, value) -> json.add("\"" + field + "\": " + value));
+    Files.writeString(directory.resolve(LlamaConfig.FILE), json.toString());
+  }
+
+  private byte[] file(List<String> names) {
+    ByteArrayOutputStream data = new ByteArrayOutputStream();
+    StringJoiner header = new StringJoiner(",", "{", "}");
+    header.add("\"__metadata__\":{\"format\":\"pt\"}");
+    for (String name : names) {
+      int begin = data.size();
+      data.writeBytes(store(values.get(name)));
+      header.add(entry(name, type.name(), shapes.get(name), begin, data.size()));
+    }
+    return safetensors(header.toString(), data.toByteArray());
+  }
+
+  private byte[] store(float[] weights) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(weights.length * type.elementSize()).order(ByteOrder.LITTLE_ENDIAN);
+    for (float weight : weights) {
+      switch (type) {
+        case F32 -> bytes.putFloat(weight);
+        case BF16 -> bytes.putShort((short) (Float.floatToRawIntBits(weight) >>> 16));
+        case F16 -> bytes.putShort(narrowToF16(weight));
+      }
+    }
+    return bytes.array();
+  }
+
+  /** For zero and for normal halves that need no rounding. */
+  private static short narrowToF16(float weight) {
+    int bits = Float.floatToRawIntBits(weight);
+    int magnitude = weight == 0 ? 0 : ((bits >>> 23 & 0xff) - 112) << 10 | bits >>> 13 & 0x3ff;
+    return (short) (bits >>> 16 & 0x8000 | magnitude);
+  }
+
+  static String entry(String name, String type, long[] shape, long begin, long end) {
+    StringJoiner dimensions = new StringJoiner(",", "[", "]");
+    for (long dimension : shape) {
+      dimensions.add(Long.toString(dimension));
+    }
+    String offsets = "[" + begin + "," + end + "]";
+    return "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":%s}"
+        .formatted(name, type, dimensions, offsets);
+  }
+
+  /** The bytes of a safetensors file. */
+  static byte[] safetensors(String header, byte[] data) {
+    byte[] text = header.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(8 + text.length + data.length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(text.length)
+        .put(text)
+        .put(data)
+        .array();
+  }
+}
