@@ -11,10 +11,13 @@ package dev.weft.schedulerapi;
  * order of their ids.
  */
 public interface StepPlan {
-  /** Ascending by one, from 1. */
+  /** Ascending by one, from 1, over the plans that are not empty. */
   long stepId();
 
-  /** True when there is nothing to do: neither a row nor a change of slots, tables or blocks. */
+  /**
+   * True when there is nothing to do: neither a row nor a change of slots. An empty plan is neither
+   * submitted nor applied.
+   */
   boolean isEmpty();
 
   // ---- slots
@@ -45,11 +48,14 @@ public interface StepPlan {
   /** Adapter number, 0 for none. */
   int attachedAdapterId(int index);
 
-  /** Known tokens of the sequence, for penalties; the last ones may be computed in this plan. */
+  /**
+   * Known tokens of the sequence, from position 0 on; 0 when its parameters ask for no penalties, which
+   * are all that a device needs them for. The last ones may be computed in this plan.
+   */
   int attachedNumTokens(int index);
 
-  /** Copies known tokens of the attached sequence; valid until the result of this plan is applied. */
-  void copyAttachedTokens(int index, int position, int[] target, int offset, int numTokens);
+  /** Known token of the attached sequence, position 0 to {@code attachedNumTokens(index) - 1}. */
+  int attachedToken(int index, int position);
 
   // ---- block tables and blocks
 
@@ -106,12 +112,6 @@ public interface StepPlan {
 
   /** Id of a token of the row, {@code offset} 0 to {@code numTokens(row) - 1}. */
   int token(int row, int offset);
-
-  /** Blocks of the row's table, lookahead included, when the pass begins. */
-  int numBlocks(int row);
-
-  /** Block of the row's table; what the slot's table holds after the writes of this plan. */
-  int block(int row, int index);
 
   /** True when only the tokens of {@link #maskWord} may be sampled. */
   boolean hasMask(int row);
