@@ -1,0 +1,78 @@
+package dev.weft.batching;
+
+import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.RequestHints;
+import dev.weft.schedulerapi.SequenceStatus;
+import dev.weft.schedulerapi.SequenceView;
+
+/** A view of fixed facts, for what orders sequences and does not need a scheduler. */
+record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priority)
+    implements SequenceView {
+  @Override public long requestId() {
+    return handle;
+  }
+
+  @Override public int sampleIndex() {
+    return 0;
+  }
+
+  @Override public long deadlineNanos() {
+    return Request.NO_DEADLINE;
+  }
+
+  @Override public String tenant() {
+    return "";
+  }
+
+  @Override public int adapterId() {
+    return 0;
+  }
+
+  @Override public RequestHints hints() {
+    return RequestHints.NONE;
+  }
+
+  @Override public SequenceStatus status() {
+    return SequenceStatus.WAITING;
+  }
+
+  @Override public int numPromptTokens() {
+    return 1;
+  }
+
+  @Override public int numTokens() {
+    return 1;
+  }
+
+  @Override public int numUnreadTokens() {
+    return 0;
+  }
+
+  @Override public int numComputedTokens() {
+    return 0;
+  }
+
+  @Override public int numDraftTokens() {
+    return 0;
+  }
+
+  @Override public int maxNumTokens() {
+    return 2;
+  }
+
+  @Override public boolean isPrefill() {
+    return false;
+  }
+
+  @Override public boolean isScheduled() {
+    return false;
+  }
+
+  @Override public boolean isSkipped() {
+    return false;
+  }
+
+  @Override public int numPreemptions() {
+    return 0;
+  }
+}
