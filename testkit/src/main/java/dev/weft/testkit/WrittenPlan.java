@@ -1,0 +1,224 @@
+package dev.weft.testkit;
+
+import dev.weft.schedulerapi.SamplingParameters;
+import dev.weft.schedulerapi.StepPlan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A plan as {@link PlanWriter} wrote it: plain lists, never used again. */
+final class WrittenPlan implements StepPlan {
+  long stepId;
+  final List<Integer> detached = new ArrayList<>();
+  final List<Attach> attached = new ArrayList<>();
+  final List<int[]> tableWrites = new ArrayList<>();
+  final List<int[]> copies = new ArrayList<>();
+  final List<Row> rows = new ArrayList<>();
+
+  WrittenPlan(long stepId) {
+    this.stepId = stepId;
+  }
+
+  @Override public long stepId() {
+    return stepId;
+  }
+
+  @Override public boolean isEmpty() {
+    return detached.isEmpty() && attached.isEmpty() && rows.isEmpty();
+  }
+
+  @Override public int numDetached() {
+    return detached.size();
+  }
+
+  @Override public int detachedSlot(int index) {
+    return detached.get(index);
+  }
+
+  @Override public int numAttached() {
+    return attached.size();
+  }
+
+  @Override public int attachedSlot(int index) {
+    return attached.get(index).slot;
+  }
+
+  @Override public long attachedRequestId(int index) {
+    return attached.get(index).requestId;
+  }
+
+  @Override public int attachedSampleIndex(int index) {
+    return attached.get(index).sampleIndex;
+  }
+
+  @Override public SamplingParameters attachedSampling(int index) {
+    return attached.get(index).sampling;
+  }
+
+  @Override public long attachedSeed(int index) {
+    return attached.get(index).seed;
+  }
+
+  @Override public int attachedNumPromptTokens(int index) {
+    return attached.get(index).numPromptTokens;
+  }
+
+  @Override public int attachedAdapterId(int index) {
+    return attached.get(index).adapterId;
+  }
+
+  @Override public int attachedNumTokens(int index) {
+    return attached.get(index).tokens.length;
+  }
+
+  @Override public int attachedToken(int index, int position) {
+    return attached.get(index).tokens[position];
+  }
+
+  @Override public int numTableWrites() {
+    return tableWrites.size();
+  }
+
+  @Override public int tableWriteSlot(int index) {
+    return tableWrites.get(index)[0];
+  }
+
+  @Override public int tableWriteIndex(int index) {
+    return tableWrites.get(index)[1];
+  }
+
+  @Override public int tableWriteBlock(int index) {
+    return tableWrites.get(index)[2];
+  }
+
+  @Override public int numBlockCopies() {
+    return copies.size();
+  }
+
+  @Override public int copySource(int index) {
+    return copies.get(index)[0];
+  }
+
+  @Override public int copyTarget(int index) {
+    return copies.get(index)[1];
+  }
+
+  @Override public int numRows() {
+    return rows.size();
+  }
+
+  @Override public int numTokens() {
+    return rows.stream().mapToInt(row -> row.tokens.length).sum();
+  }
+
+  @Override public int slot(int row) {
+    return rows.get(row).slot;
+  }
+
+  @Override public long requestId(int row) {
+    return rows.get(row).owner.requestId;
+  }
+
+  @Override public int sampleIndex(int row) {
+    return rows.get(row).owner.sampleIndex;
+  }
+
+  @Override public int startPosition(int row) {
+    return rows.get(row).startPosition;
+  }
+
+  @Override public int numTokens(int row) {
+    return rows.get(row).tokens.length;
+  }
+
+  @Override public int numDraftTokens(int row) {
+    return rows.get(row).numDraftTokens;
+  }
+
+  @Override public boolean hasPlaceholders(int row) {
+    return rows.get(row).hasPlaceholders;
+  }
+
+  @Override public boolean isSampled(int row) {
+    return rows.get(row).isSampled;
+  }
+
+  @Override public boolean isFirstTokenOnDevice(int row) {
+    return rows.get(row).isFirstTokenOnDevice;
+  }
+
+  @Override public int token(int row, int offset) {
+    return rows.get(row).tokens[offset];
+  }
+
+  @Override public boolean hasMask(int row) {
+    return rows.get(row).maskWords != null;
+  }
+
+  @Override public long maskWord(int row, int wordIndex) {
+    return Objects.requireNonNull(rows.get(row).maskWords)[wordIndex];
+  }
+
+  @Override public int numPreempted() {
+    return 0;
+  }
+
+  @Override public long preemptedRequestId(int index) {
+    throw new IndexOutOfBoundsException(index);
+  }
+
+  @Override public int numReleased() {
+    return 0;
+  }
+
+  @Override public long releasedRequestId(int index) {
+    throw new IndexOutOfBoundsException(index);
+  }
+
+  /** A slot and its new owner. */
+  static final class Attach {
+    static final Attach NOBODY =
+        new Attach(-1, -1, 0, SamplingParameters.builder().build(), 0, 0, 0, new int[0]);
+
+    private final int slot;
+    private final long requestId;
+    private final int sampleIndex;
+    private final SamplingParameters sampling;
+    private final long seed;
+    private final int numPromptTokens;
+    private final int adapterId;
+    private final int[] tokens;
+
+    Attach(int slot, long requestId, int sampleIndex, SamplingParameters sampling, long seed,
+        int numPromptTokens, int adapterId, int[] tokens) {
+      this.slot = slot;
+      this.requestId = requestId;
+      this.sampleIndex = sampleIndex;
+      this.sampling = sampling;
+      this.seed = seed;
+      this.numPromptTokens = numPromptTokens;
+      this.adapterId = adapterId;
+      this.tokens = tokens;
+    }
+  }
+
+  /** One row; its owner is filled in when the plan is complete. */
+  static final class Row {
+    final int slot;
+    private final int startPosition;
+    int[] tokens;
+    int numDraftTokens;
+    boolean hasPlaceholders;
+    boolean isSampled;
+    boolean isFirstTokenOnDevice;
+    long @Nullable [] maskWords;
+    Attach owner = Attach.NOBODY;
+
+    Row(int slot, int startPosition, int[] tokens) {
+      this.slot = slot;
+      this.startPosition = startPosition;
+      this.tokens = tokens;
+    }
+  }
+}
