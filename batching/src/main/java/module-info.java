@@ -9,4 +9,6 @@ module dev.weft.batching {
   requires org.agrona;
   requires org.eclipse.collections.api;
   requires org.eclipse.collections.impl;
+
+  exports dev.weft.batching;
 }

@@ -39,6 +39,9 @@ public interface SchedulerListener {
   /** A step was planned; an empty one as well. */
   default void onPlan(StepPlan plan, long nowNanos) {}
 
+  /** An asynchronous transfer completed: whoever pinned its blocks can unpin them. */
+  default void onTransferFinished(int transferId, long nowNanos) {}
+
   /** The policy threw while it planned a step; the step holds what was granted before. */
   default void onPolicyFailure(long stepId, RuntimeException failure) {}
 }

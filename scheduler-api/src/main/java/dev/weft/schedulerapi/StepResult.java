@@ -112,7 +112,7 @@ public final class StepResult {
     deviceNanos = nanos;
   }
 
-  /** Reports that an asynchronous transfer completed; its blocks are unpinned. */
+  /** Reports that an asynchronous transfer completed. */
   public void addFinishedTransfer(int transferId) {
     if (numFinishedTransfers == finishedTransfers.length) {
       finishedTransfers = Arrays.copyOf(finishedTransfers, 2 * numFinishedTransfers);

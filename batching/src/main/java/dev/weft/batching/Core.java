@@ -1,0 +1,69 @@
+package dev.weft.batching;
+
+import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.KvCache;
+import dev.weft.schedulerapi.LiveCaps;
+import dev.weft.schedulerapi.PauseMode;
+import dev.weft.schedulerapi.SchedulerLimits;
+import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.schedulerapi.WaitingOrder;
+import org.agrona.collections.Long2LongHashMap;
+
+/** The parts of one scheduler, shared by the classes that act on them. */
+final class Core {
+  static final long NO_HANDLE = -1;
+  final SchedulerLimits limits;
+  final ExecutorSpec spec;
+  final KvCache kvCache;
+  final SchedulerListener listener;
+  final PolicyCalls policy;
+  final SequenceTable table;
+  final TokenPages tokens;
+  final RunningList running;
+  final WaitingOrder waitingOrder;
+  final WaitingList waiting;
+  final DeadlineHeap deadlines;
+  final SlotPool slots;
+  final PlanRing plans;
+  final Stats stats;
+  /** Request id to the handle of its first sample. */
+  final Long2LongHashMap leaders;
+  /** Request ids to report in the next plan. */
+  final LongColumn preempted = new LongColumn();
+  final LongColumn released = new LongColumn();
+  LiveCaps caps;
+  PauseMode pause = PauseMode.NONE;
+  int numRunning;
+  int numBlocked;
+
+  Core(SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache, SchedulingPolicy policy,
+      SchedulerListener listener) {
+    this.limits = limits;
+    this.spec = spec;
+    this.kvCache = kvCache;
+    this.listener = listener;
+    this.policy = new PolicyCalls(policy, listener);
+    table = new SequenceTable(limits);
+    tokens = new TokenPages(limits.maxNumHandles());
+    running = new RunningList(table, limits.maxNumSeqs());
+    waitingOrder = policy.waitingOrder();
+    waiting = new WaitingList(table.view, waitingOrder);
+    deadlines = new DeadlineHeap(limits.maxNumHandles());
+    slots = new SlotPool(spec.numSlots());
+    plans = new PlanRing(limits, spec);
+    stats = new Stats(this);
+    leaders = new Long2LongHashMap(NO_HANDLE);
+    caps = LiveCaps.of(limits);
+  }
+
+  /** Sequences that can still be admitted. */
+  int numFreeSlots() {
+    return pause == PauseMode.NONE
+        ? Math.max(0, Math.min(caps.maxNumSeqs() - numRunning, slots.numFree())) : 0;
+  }
+
+  int blockSize() {
+    return spec.blockSize();
+  }
+}

@@ -1,0 +1,76 @@
+package dev.weft.batching;
+
+import static dev.weft.batching.SequenceTable.RUNNING;
+
+import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.TokenSequence;
+
+/** The sequences that the step applied last sampled and that can take drafts. */
+final class PendingDrafts implements DraftBatch {
+  private final Core core;
+  private final SequenceTable table;
+  private final IntColumn handles = new IntColumn();
+
+  PendingDrafts(Core core) {
+    this.core = core;
+    table = core.table;
+  }
+
+  /** Lists the sequences of an applied plan that are still there and have nothing in flight. */
+  void begin(PlanBuffer applied) {
+    handles.shrink(0);
+    if (core.limits.maxNumDraftTokens() == 0) {
+      return;
+    }
+    for (int row = 0; row < applied.numRows; row++) {
+      int handle = applied.handle[row];
+      if (applied.isSampled[row] && applied.resultEpoch[row] == table.resultEpoch[handle]
+          && table.status[handle] == RUNNING && table.numUnread[handle] == 0
+          && room(handle) > 0) {
+        handles.add(handle);
+      }
+    }
+  }
+
+  void clear() {
+    handles.shrink(0);
+  }
+
+  /** A masked row has one row of bits, for its last known token, so it takes no drafts. */
+  private int room(int handle) {
+    if (table.requestOf(handle).tokenMask() != null) {
+      return 0;
+    }
+    int beforeLast = table.maxNumTokens[handle] - 1 - table.numTokens[handle];
+    return Math.min(core.limits.maxNumDraftTokens(), beforeLast);
+  }
+
+  @Override public int numSequences() {
+    return handles.size();
+  }
+
+  @Override public int handle(int index) {
+    return handles.get(index);
+  }
+
+  @Override public TokenSequence tokens(int index) {
+    int handle = handles.get(index);
+    return core.tokens.view(handle, table.numKnown(handle));
+  }
+
+  @Override public int maxNumDraftTokens(int index) {
+    return room(handles.get(index));
+  }
+
+  @Override public void propose(int index, int[] drafts, int numDrafts) {
+    int handle = handles.get(index);
+    int kept = Math.min(numDrafts, room(handle));
+    for (int i = 0; i < kept; i++) {
+      if (drafts[i] < 0 || drafts[i] >= core.limits.vocabularySize()) {
+        throw new IllegalArgumentException(table.name(handle) + ": draft " + i + " is " + drafts[i]
+            + ", must be 0 to " + (core.limits.vocabularySize() - 1));
+      }
+    }
+    table.setDrafts(handle, drafts, kept);
+  }
+}

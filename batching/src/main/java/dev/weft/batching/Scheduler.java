@@ -1,0 +1,456 @@
+package dev.weft.batching;
+
+import static dev.weft.batching.SequenceTable.BLOCKED;
+import static dev.weft.batching.SequenceTable.FINISHED;
+import static dev.weft.batching.SequenceTable.NONE;
+import static dev.weft.batching.SequenceTable.UNBORN;
+
+import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.AddResult.Refusal;
+import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.KvCache;
+import dev.weft.schedulerapi.LiveCaps;
+import dev.weft.schedulerapi.PauseMode;
+import dev.weft.schedulerapi.PreemptReason;
+import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.SchedulerLimits;
+import dev.weft.schedulerapi.SchedulerStats;
+import dev.weft.schedulerapi.SequenceList;
+import dev.weft.schedulerapi.SequenceSeed;
+import dev.weft.schedulerapi.StepPlan;
+import dev.weft.schedulerapi.StepResult;
+import dev.weft.schedulerapi.WaitingOrder;
+
+/**
+ * The state machine of continuous batching: requests are added, steps are planned and their results
+ * applied. It has no thread, clock, randomness or I/O: time is a parameter, and equal calls give equal
+ * plans.
+ *
+ * <p>Idea (Yu et al., Orca, OSDI 2022; Kwon et al., PagedAttention, SOSP 2023; Agrawal et al.,
+ * Sarathi-Serve, OSDI 2024): a sequence has known tokens and computed tokens, and every step lets computed
+ * catch up. Prefill, chunk, decode and recomputation are the same thing with different numbers. What is
+ * planned counts as computed, so that the next step can be planned while this one runs.
+ *
+ * <p>Life of a step: {@link #plan}; if the plan is not empty, hand it to the executor; when the executor
+ * reports it, {@link #update}. Up to {@code maxInFlight} plans may be out, applied in the order planned.
+ *
+ * <p>One thread owns a scheduler. No method may be called from a policy or a listener. After warm-up plan
+ * and update allocate nothing; cost of a step is O(rows + blocks touched), whatever waits.
+ */
+public final class Scheduler {
+  private final Core core;
+  private final SequenceTable table;
+  private final Lifecycle lifecycle;
+  private final AddCheck addCheck;
+  private final Step step;
+  private final PlanFreezer freezer;
+  private final ResultApplier applier;
+  private final PendingDrafts drafts;
+  private final Integrity integrity;
+  private final long seed;
+  private long numRequests;
+  private long nextReorderNanos = Long.MIN_VALUE;
+  private int numEmptySteps;
+  private boolean isShutDown;
+  private boolean isBusy;
+
+  Scheduler(SchedulerBuilder b) {
+    core = new Core(b.limits, b.spec, b.kvCache, b.policy, b.listener);
+    table = core.table;
+    lifecycle = new Lifecycle(core);
+    addCheck = new AddCheck(core);
+    step = new Step(core, lifecycle);
+    freezer = new PlanFreezer(core, lifecycle);
+    applier = new ResultApplier(core, lifecycle);
+    drafts = new PendingDrafts(core);
+    integrity = new Integrity(core);
+    seed = b.seed;
+  }
+
+  /** Starts to wire a scheduler; limits, executor and cache must fit together. */
+  public static SchedulerBuilder builder(SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache) {
+    return new SchedulerBuilder(limits, spec, kvCache);
+  }
+
+  // ---- requests
+
+  /**
+   * Lets a request wait. A refusal changes nothing.
+   *
+   * @return ACCEPTED, or the reason with field, value and limit; cost O(prompt + log waiting)
+   */
+  public AddResult add(Request request, long nowNanos) {
+    enter();
+    try {
+      return isShutDown
+          ? AddResult.refused(Refusal.SHUT_DOWN, "request " + request.id() + ": the scheduler is shut down")
+          : tryAdd(request, nowNanos);
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  private AddResult tryAdd(Request request, long nowNanos) {
+    AddResult result = addCheck.check(request, nowNanos);
+    if (!result.isAccepted()) {
+      return result;
+    }
+    Long asked = request.sampling().seed();
+    long requestSeed = asked != null ? asked : SequenceSeed.ofRequest(seed, numRequests);
+    int leader = lifecycle.open(request, requestSeed, nowNanos);
+    step.beginFacts(nowNanos);
+    if (!core.policy.accepts(table.view[leader], step)) {
+      lifecycle.discard(leader);
+      return AddResult.refused(Refusal.POLICY,
+          "request " + request.id() + ": the policy does not accept it");
+    }
+    numRequests++;
+    core.listener.onAdd(request.id(), request.sampling().numSamples(), requestSeed, nowNanos);
+    lifecycle.begin(leader);
+    return AddResult.ACCEPTED;
+  }
+
+  /** Ends all samples of a request with ABORT at once; false when it is not live. */
+  public boolean abort(long requestId, long nowNanos) {
+    enter();
+    try {
+      return finishRequest(requestId, FinishReason.ABORT, nowNanos);
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  private boolean finishRequest(long requestId, FinishReason reason, long nowNanos) {
+    int leader = (int) core.leaders.get(requestId);
+    if (leader == NONE) {
+      return false;
+    }
+    int handle = leader;
+    while (handle != NONE) {
+      int next = table.nextSample[handle]; // Read before the last one gives the handles back.
+      if (table.status[handle] != FINISHED) {
+        lifecycle.finish(handle, reason, table.numOutput(handle), nowNanos);
+      }
+      handle = next;
+    }
+    core.running.retain();
+    return true;
+  }
+
+  /**
+   * Ends one sample with STOP because the host found a stop string in its output.
+   *
+   * @param numTokensKept output tokens that belong to the answer, 0 to those delivered
+   * @return false when the sample is not live
+   */
+  public boolean stop(long requestId, int sampleIndex, int numTokensKept, long nowNanos) {
+    enter();
+    try {
+      int handle = handleOf(requestId, sampleIndex);
+      if (handle == NONE || table.status[handle] == FINISHED) {
+        return false;
+      }
+      if (numTokensKept < 0 || numTokensKept > table.numOutput(handle)) {
+        throw new IllegalArgumentException(table.name(handle) + ": numTokensKept is " + numTokensKept
+            + ", must be 0 to " + table.numOutput(handle));
+      }
+      lifecycle.finish(handle, FinishReason.STOP, numTokensKept, nowNanos);
+      core.running.retain();
+      return true;
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  /** Lets a request that waited for something outside wait for its turn; false when it is not blocked. */
+  public boolean unblock(long requestId) {
+    enter();
+    try {
+      int handle = handleOf(requestId, 0);
+      if (handle == NONE || table.status[handle] != BLOCKED) {
+        return false;
+      }
+      lifecycle.unblock(handle);
+      return true;
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  private int handleOf(long requestId, int sampleIndex) {
+    int handle = (int) core.leaders.get(requestId);
+    for (int i = 0; i < sampleIndex && handle != NONE; i++) {
+      handle = table.nextSample[handle];
+    }
+    return handle;
+  }
+
+  // ---- steps
+
+  /**
+   * Plans the next step, after ending what has expired.
+   *
+   * @return the plan, valid until its result is applied; when it is empty it is not in flight, must not be
+   *     submitted, and is valid until the next call
+   * @throws IllegalStateException when {@code maxInFlight} plans are in flight
+   */
+  public StepPlan plan(long nowNanos) {
+    enter();
+    try {
+      if (core.plans.isFull()) {
+        throw new IllegalStateException(core.plans.numInFlight() + " steps are in flight, at most "
+            + core.limits.maxInFlight());
+      }
+      expire(nowNanos);
+      PlanBuffer plan = core.plans.begin();
+      step.begin(plan, nowNanos);
+      reorderWaiting(nowNanos);
+      core.policy.plan(step, plan.stepId);
+      freezer.freeze(plan, step);
+      drafts.clear();
+      finishPlanning(plan, nowNanos);
+      return plan;
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  private void expire(long nowNanos) {
+    boolean any = false;
+    while (!core.deadlines.isEmpty() && core.deadlines.peekNanos() <= nowNanos) {
+      int handle = core.deadlines.peek();
+      lifecycle.finish(handle, FinishReason.DEADLINE, table.numOutput(handle), nowNanos);
+      any = true;
+    }
+    if (any) {
+      core.running.retain();
+    }
+  }
+
+  private void reorderWaiting(long nowNanos) {
+    long interval = core.waitingOrder.reevaluationNanos();
+    if (interval != WaitingOrder.NEVER && nowNanos >= nextReorderNanos) {
+      core.waiting.reorder(step);
+      nextReorderNanos = nowNanos + interval;
+    }
+  }
+
+  private void finishPlanning(PlanBuffer plan, long nowNanos) {
+    core.stats.numSteps++;
+    if (!plan.isEmpty()) {
+      core.plans.launch();
+    }
+    if (plan.numRows > 0) {
+      numEmptySteps = 0;
+    } else {
+      core.stats.numEmptySteps++;
+      countEmptyStep(nowNanos);
+    }
+    core.listener.onPlan(plan, nowNanos);
+  }
+
+  /** Ends the oldest sequence when nothing could be planned for too long though nothing was awaited. */
+  private void countEmptyStep(long nowNanos) {
+    boolean isStuck = core.plans.numInFlight() == 0 && core.pause == PauseMode.NONE
+        && core.numRunning + core.waiting.size() > 0 && !step.sawOutsideWait();
+    numEmptySteps = isStuck ? numEmptySteps + 1 : 0;
+    if (numEmptySteps >= core.limits.maxNumEmptySteps()) {
+      numEmptySteps = 0;
+      int oldest = oldest();
+      lifecycle.finish(oldest, FinishReason.NO_PROGRESS, table.numOutput(oldest), nowNanos);
+      core.running.retain();
+    }
+  }
+
+  private int oldest() {
+    int oldest = core.running.size() > 0 ? core.running.handleAt(0) : core.waiting.handleAt(0);
+    for (int i = 0; i < core.running.size(); i++) {
+      oldest = older(oldest, core.running.handleAt(i));
+    }
+    for (int i = 0; i < core.waiting.size(); i++) {
+      oldest = older(oldest, core.waiting.handleAt(i));
+    }
+    return oldest;
+  }
+
+  private int older(int a, int b) {
+    return table.arrivalIndex[a] <= table.arrivalIndex[b] ? a : b;
+  }
+
+  /**
+   * Applies the result of the oldest plan in flight.
+   *
+   * @throws IllegalStateException when it is the result of another step or cannot be one of its plan;
+   *     nothing was changed
+   */
+  public void update(StepResult result, long nowNanos) {
+    enter();
+    try {
+      if (result.stepId() != StepResult.TRANSFERS_ONLY) {
+        applyOldest(result, nowNanos);
+      }
+      for (int i = 0; i < result.numFinishedTransfers(); i++) {
+        core.listener.onTransferFinished(result.finishedTransfer(i), nowNanos);
+      }
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  private void applyOldest(StepResult result, long nowNanos) {
+    if (core.plans.numInFlight() == 0) {
+      throw new IllegalStateException("result of step " + result.stepId() + ", none is in flight");
+    }
+    PlanBuffer plan = core.plans.inFlight(0);
+    applier.check(plan, result);
+    core.plans.retireOldest();
+    core.slots.onCompleted(plan.stepId);
+    if (result.outcome() == StepResult.Outcome.FAILED) {
+      applier.fail(plan, nowNanos);
+    } else {
+      applier.apply(plan, result, nowNanos);
+      drafts.begin(plan);
+    }
+  }
+
+  /** The sequences that the last applied step sampled, for a drafter; valid until the next plan. */
+  public DraftBatch draftBatch() {
+    return drafts;
+  }
+
+  /**
+   * The executor died: steps in flight are lost, and whatever it held. Afterwards plans are for another
+   * executor of the same spec.
+   */
+  public void onExecutorDead(DeadExecutorMode mode, long nowNanos) {
+    enter();
+    try {
+      if (mode == DeadExecutorMode.END) {
+        applier.endRunning(nowNanos);
+      }
+      applier.requeueAll();
+      while (core.plans.numInFlight() > 0) {
+        core.plans.retireOldest();
+      }
+      core.slots.onDeviceLost();
+      drafts.clear();
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  // ---- control
+
+  /** Holds back what the mode says from the next plan on; twice is once. */
+  public void pause(PauseMode mode) {
+    core.pause = mode;
+  }
+
+  /** Ends a pause. The schedule goes on as if there had been none. */
+  public void resume() {
+    core.pause = PauseMode.NONE;
+  }
+
+  /**
+   * Changes limits within their capacities, from the next step on; no running work is dropped.
+   *
+   * @throws IllegalArgumentException when a cap is out of range; nothing was changed
+   */
+  public void setCaps(LiveCaps caps) {
+    core.caps = caps.checkedAgainst(core.limits);
+  }
+
+  /**
+   * Forgets all cached prefixes.
+   *
+   * @param preemptRunning what to do with sequences that hold blocks: preempt them, newest first, or
+   *     refuse
+   * @return false when nothing was changed, because blocks are held or pinned by a transfer
+   */
+  public boolean resetPrefixCache(boolean preemptRunning) {
+    enter();
+    try {
+      if (core.numRunning > 0 && !preemptRunning || core.kvCache.numPendingBlocks() > 0) {
+        return false;
+      }
+      for (int i = core.running.size() - 1; i >= 0; i--) {
+        int handle = core.running.handleAt(i);
+        lifecycle.loseBlocks(handle, PreemptReason.RESET, NONE);
+        core.waiting.add(handle);
+      }
+      core.running.retain();
+      return core.kvCache.clearPrefixes();
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  /** Ends everything with SHUTDOWN and refuses what comes; steps in flight may still be applied. */
+  public void shutDown(long nowNanos) {
+    enter();
+    try {
+      isShutDown = true;
+      for (int handle = 0; handle < core.limits.maxNumHandles(); handle++) {
+        byte status = table.status[handle];
+        if (status != FINISHED && status != UNBORN) {
+          finishRequest(table.requestId[handle], FinishReason.SHUTDOWN, nowNanos);
+        }
+      }
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  // ---- facts
+
+  /** True when no request lives and no step is in flight. */
+  public boolean isIdle() {
+    return core.leaders.isEmpty() && core.plans.numInFlight() == 0;
+  }
+
+  /** True when a plan could not be empty for lack of requests. */
+  public boolean hasWork() {
+    return core.numRunning + core.waiting.size() > 0 || core.slots.numLeaving() > 0;
+  }
+
+  /** True when another step may be planned before a result is applied. */
+  public boolean canPlan() {
+    return !core.plans.isFull();
+  }
+
+  public SchedulerStats stats() {
+    return core.stats;
+  }
+
+  public SchedulerLimits limits() {
+    return core.limits;
+  }
+
+  /** Sequences that hold KV blocks, oldest admission first. */
+  public SequenceList running() {
+    return core.running;
+  }
+
+  /** Sequences that wait, in waiting order. */
+  public SequenceList waiting() {
+    return core.waiting;
+  }
+
+  /**
+   * Recounts everything, the cache included.
+   *
+   * @throws IllegalStateException naming the invariant that does not hold; cost O(handles + blocks)
+   */
+  public void checkIntegrity() {
+    integrity.check();
+  }
+
+  private void enter() {
+    if (isBusy) {
+      throw new IllegalStateException("the scheduler was called from a policy, a mask or a listener");
+    }
+    isBusy = true;
+  }
+}

@@ -1,0 +1,265 @@
+package dev.weft.batching;
+
+import static dev.weft.batching.SequenceTable.LOST_BLOCKS;
+import static dev.weft.batching.SequenceTable.NONE;
+import static dev.weft.batching.SequenceTable.RUNNING;
+import static dev.weft.batching.SequenceTable.WAITING;
+
+import dev.weft.schedulerapi.Grant;
+import dev.weft.schedulerapi.KvCache;
+import dev.weft.schedulerapi.PreemptReason;
+import dev.weft.schedulerapi.SequenceView;
+import dev.weft.schedulerapi.StepBuilder;
+import dev.weft.schedulerapi.TokenMask;
+import java.util.Arrays;
+
+/** Checks and carries out what a policy asks for in one step. */
+final class Step extends Facts implements StepBuilder {
+  private final Lifecycle lifecycle;
+  private final long[] maskScratch;
+  final IntColumn admitted = new IntColumn();
+  final IntColumn preempted = new IntColumn();
+  /** Sequences whose mask threw. */
+  final IntColumn failedMasks = new IntColumn();
+  private PlanBuffer plan;
+  private int numPrefillRows;
+  private int numDecodeRows;
+  private boolean sawOutsideWait;
+  private long lastRefusedRequestId;
+
+  Step(Core core, Lifecycle lifecycle) {
+    super(core);
+    this.lifecycle = lifecycle;
+    plan = core.plans.inFlight(0);
+    maskScratch = new long[plan.numMaskWords()];
+  }
+
+  void begin(PlanBuffer next, long nowNanos) {
+    beginFacts(nowNanos);
+    plan = next;
+    admitted.shrink(0);
+    preempted.shrink(0);
+    failedMasks.shrink(0);
+    numPrefillRows = 0;
+    numDecodeRows = 0;
+    sawOutsideWait = false;
+    lastRefusedRequestId = NONE;
+  }
+
+  /** True when somebody was refused for what only the outside can change. */
+  boolean sawOutsideWait() {
+    return sawOutsideWait;
+  }
+
+  @Override public Grant schedule(SequenceView sequence, int numTokens, int numPlaceholders) {
+    int handle = handleOf(sequence);
+    Grant refusal = refusalBeforeShape(handle);
+    if (refusal != Grant.GRANTED) {
+      return core.stats.count(refusal);
+    }
+    int start = startOf(handle);
+    checkArguments(handle, start, numTokens, numPlaceholders);
+    Grant grant = tryRow(handle, start, numTokens, numPlaceholders);
+    if (!grant.isGranted()) {
+      lastRefusedRequestId = table.requestId[handle];
+      sawOutsideWait |= grant == Grant.BLOCKED || grant == Grant.BLOCKS_PENDING;
+    }
+    return core.stats.count(grant);
+  }
+
+  /** What can be said without looking at the arguments. */
+  private Grant refusalBeforeShape(int handle) {
+    if (table.row[handle] != NONE) {
+      return Grant.NOT_IN_THIS_STEP;
+    }
+    byte status = table.status[handle];
+    if (status != WAITING && status != RUNNING) {
+      return Grant.BLOCKED;
+    }
+    boolean isUnread = table.numUnread[handle] > 0;
+    if (isUnread && (status == WAITING || numPending(handle, table.numComputed[handle]) == 0)) {
+      return Grant.AWAITS_TOKEN;
+    }
+    return Grant.GRANTED;
+  }
+
+  private void checkArguments(int handle, int start, int numTokens, int numPlaceholders) {
+    int pending = numPending(handle, start);
+    if (numTokens < 1 || numTokens > pending) {
+      throw new IllegalArgumentException(table.name(handle) + ": " + numTokens + " tokens of " + pending
+          + " pending at position " + start);
+    }
+    boolean isPadded = numPlaceholders != 0;
+    if (isPadded && (numPlaceholders < 0 || numPlaceholders > core.limits.maxNumDraftTokens()
+        || numTokens != pending || table.numDrafts[handle] > 0
+        || start + numTokens + numPlaceholders > table.maxNumTokens[handle] - 1)) {
+      throw new IllegalArgumentException(table.name(handle) + ": " + numPlaceholders
+          + " placeholders after " + numTokens + " tokens of " + pending + ", at most "
+          + core.limits.maxNumDraftTokens() + " within " + table.maxNumTokens[handle] + " tokens");
+    }
+  }
+
+  private Grant tryRow(int handle, int start, int numTokens, int numPlaceholders) {
+    boolean isAdmission = table.status[handle] == WAITING;
+    int total = numTokens + numPlaceholders;
+    int end = start + total;
+    boolean isSampled = end >= table.numTokens[handle];
+    Grant refusal = refusal(handle, total, isSampled, isAdmission);
+    if (refusal != Grant.GRANTED) {
+      return refusal;
+    }
+    int numOldBlocks = isAdmission ? 0 : core.kvCache.numBlocks(handle);
+    int numPositions = Math.min(end + core.limits.numLookaheadTokens(), core.limits.maxModelLen());
+    if (!core.kvCache.reserve(handle, start, numPositions)) {
+      return refusalOfBlocks(handle, start, numPositions);
+    }
+    int numCommittable = Math.min(end, table.numKnown(handle));
+    core.kvCache.commit(handle, core.tokens.view(handle, numCommittable), numCommittable);
+    if (isAdmission) {
+      admit(handle, start);
+    }
+    int row = addRow(handle, start, total, isSampled);
+    plan.isPadded[row] = numPlaceholders > 0;
+    plan.isAdmission[row] = isAdmission;
+    plan.numOldBlocks[row] = numOldBlocks;
+    return Grant.GRANTED;
+  }
+
+  /** The first limit that stands in the way of a row, blocks apart; the order is that of {@link Grant}. */
+  private Grant refusal(int handle, int total, boolean isSampled, boolean isAdmission) {
+    TokenMask tokenMask = isSampled ? table.requestOf(handle).tokenMask() : null;
+    if (tokenMask != null) {
+      if (table.numUnread[handle] > 0) {
+        return Grant.AWAITS_TOKEN;
+      }
+      if (!fillMask(handle, tokenMask)) {
+        return Grant.BLOCKED;
+      }
+    }
+    if (!hasShape(handle, total, isSampled)) {
+      return Grant.NO_SHAPE;
+    }
+    if (!adapters.hasRoom(table.adapter[handle])) {
+      return Grant.NO_ADAPTER;
+    }
+    if (isAdmission && numFreeSlots() == 0) {
+      return Grant.NO_SLOTS;
+    }
+    return total > tokenBudget() ? Grant.NO_TOKENS : Grant.GRANTED;
+  }
+
+  private boolean fillMask(int handle, TokenMask tokenMask) {
+    Arrays.fill(maskScratch, 0);
+    try {
+      return tokenMask.fill(core.tokens.view(handle, table.numKnown(handle)),
+          table.sampleIndex[handle], maskScratch);
+    } catch (RuntimeException e) {
+      failedMasks.add(handle);
+      table.row[handle] = LOST_BLOCKS;
+      return false;
+    }
+  }
+
+  private boolean hasShape(int handle, int total, boolean isSampled) {
+    if (!isSampled && total % core.spec.chunkUnit() != 0) {
+      return false;
+    }
+    if (core.spec.mixesPrefillAndDecode()) {
+      return true;
+    }
+    return (isPrefillRow(handle, isSampled) ? numDecodeRows : numPrefillRows) == 0;
+  }
+
+  /** A row is decode when all but its drafts is one token behind a computed prompt. */
+  private boolean isPrefillRow(int handle, boolean isSampled) {
+    return table.isPrefill[handle] || !isSampled;
+  }
+
+  private Grant refusalOfBlocks(int handle, int start, int numPositions) {
+    KvCache cache = core.kvCache;
+    int needed = cache.numBlocksNeeded(handle, start, numPositions);
+    return needed <= cache.numFreeBlocks() + cache.numPendingBlocks()
+        ? Grant.BLOCKS_PENDING : Grant.NO_BLOCKS;
+  }
+
+  private void admit(int handle, int start) {
+    lifecycle.run(handle, start);
+    admitted.add(handle);
+    if (table.numPreemptions[handle] == 0) {
+      core.stats.numPrefixQueryTokens += table.numTokens[handle];
+      core.stats.numPrefixHitTokens += start;
+    }
+  }
+
+  private int addRow(int handle, int start, int total, boolean isSampled) {
+    if (plan.isFull()) {
+      plan.compact(table);
+    }
+    countRow(handle, isSampled, 1);
+    int row = plan.addRow(handle, start, total);
+    plan.numDrafts[row] = Math.max(0, start + total - table.numTokens[handle]);
+    plan.isSampled[row] = isSampled;
+    for (int i = 0; i < core.kvCache.numCopies(); i++) {
+      plan.copyRow.add(row);
+      plan.copySource.add(core.kvCache.copySource(i));
+      plan.copyTarget.add(core.kvCache.copyTarget(i));
+      plan.copyTableIndex.add(core.kvCache.copyTableIndex(i));
+    }
+    if (isSampled && table.requestOf(handle).tokenMask() != null) {
+      plan.claimMask(row, maskScratch);
+    }
+    table.row[handle] = row;
+    tokensLeft -= total + core.limits.numExtraRowTokens();
+    adapters.add(table.adapter[handle]);
+    return row;
+  }
+
+  private void countRow(int handle, boolean isSampled, int change) {
+    numRows += change;
+    if (isPrefillRow(handle, isSampled)) {
+      numPrefillRows += change;
+    } else {
+      numDecodeRows += change;
+    }
+  }
+
+  @Override public boolean preempt(SequenceView sequence) {
+    int handle = handleOf(sequence);
+    if (table.status[handle] != RUNNING) {
+      throw new IllegalArgumentException(table.name(handle) + " does not run, it is "
+          + sequence.status());
+    }
+    int row = table.row[handle];
+    boolean wasAdmittedNow = row >= 0 && plan.isAdmission[row];
+    if (row >= 0) {
+      if (!core.kvCache.uncommit(handle, plan.start[row])) {
+        return false;
+      }
+      withdraw(handle, row);
+    }
+    lifecycle.commitComputed(handle);
+    lifecycle.loseBlocks(handle, PreemptReason.POLICY, lastRefusedRequestId);
+    table.row[handle] = LOST_BLOCKS;
+    if (!wasAdmittedNow) { // Else it is still in its place in the waiting list.
+      preempted.add(handle);
+    }
+    return true;
+  }
+
+  private void withdraw(int handle, int row) {
+    tokensLeft += plan.numRowTokens[row] + core.limits.numExtraRowTokens();
+    adapters.remove(table.adapter[handle]);
+    countRow(handle, plan.isSampled[row], -1);
+    plan.withdraw(row);
+    core.stats.numWithdrawnRows++;
+  }
+
+  @Override public void skip(SequenceView sequence) {
+    int handle = handleOf(sequence);
+    if (table.status[handle] != WAITING) {
+      throw new IllegalArgumentException(table.name(handle) + " does not wait, it is "
+          + sequence.status());
+    }
+    table.isSkipped[handle] = true;
+  }
+}
