@@ -21,6 +21,14 @@ public final class PlanWriter {
   private final Map<Integer, Integer> tableLengths = new HashMap<>();
   private WrittenPlan plan = new WrittenPlan(1);
 
+  /** A writer that knows the same slots, and whose next plan has the id of the one being written. */
+  public PlanWriter fork() {
+    PlanWriter fork = new PlanWriter().stepId(plan.stepId);
+    fork.owners.putAll(owners);
+    fork.tableLengths.putAll(tableLengths);
+    return fork;
+  }
+
   /** Gives the plan being written another id. */
   public PlanWriter stepId(long stepId) {
     plan.stepId = stepId;
