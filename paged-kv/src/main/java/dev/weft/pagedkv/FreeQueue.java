@@ -1,0 +1,106 @@
+package dev.weft.pagedkv;
+
+import dev.weft.schedulerapi.EvictionRank;
+
+/**
+ * The free blocks in the order in which they will be handed out: first those that nobody can find, then
+ * the cached ones by rank, within a rank the one that became idle first.
+ *
+ * <p>Each of these lists is circular and doubly linked through two int arrays. The null block is the head
+ * of the first list, an index behind the blocks the head of each other one, so that a block leaves its
+ * list without knowing which it is. All operations O(1).
+ */
+final class FreeQueue {
+  private final int numBlocks;
+  private final int[] next;
+  private final int[] previous;
+  private int size;
+
+  /** Blocks 1 to {@code numBlocks - 1} are free, in ascending order. */
+  FreeQueue(int numBlocks) {
+    this.numBlocks = numBlocks;
+    next = new int[numBlocks + EvictionRank.NUM_RANKS];
+    previous = new int[next.length];
+    for (int block = 0; block < numBlocks; block++) {
+      next[block] = block + 1 == numBlocks ? 0 : block + 1;
+      previous[block] = block == 0 ? numBlocks - 1 : block - 1;
+    }
+    for (int head = numBlocks; head < next.length; head++) {
+      makeEmpty(head);
+    }
+    size = numBlocks - 1;
+  }
+
+  int size() {
+    return size;
+  }
+
+  /** The block to hand out next, 0 when none is free. */
+  int first() {
+    if (next[0] != 0) {
+      return next[0];
+    }
+    for (int head = numBlocks; head < next.length; head++) {
+      if (next[head] != head) {
+        return next[head];
+      }
+    }
+    return 0;
+  }
+
+  void remove(int block) {
+    next[previous[block]] = next[block];
+    previous[next[block]] = previous[block];
+    next[block] = block;
+    previous[block] = block;
+    size--;
+  }
+
+  /** Adds a block that nobody can find behind another such block; behind 0 it is handed out next. */
+  void addUncachedAfter(int left, int block) {
+    insertAfter(left, block);
+  }
+
+  /** Adds a cached block as the one of its rank that is handed out last. */
+  void addCachedLast(int rank, int block) {
+    insertAfter(previous[numBlocks + rank], block);
+  }
+
+  /** Nobody can find a block any more; their order stays. */
+  void becomeUncached() {
+    for (int head = numBlocks; head < next.length; head++) {
+      if (next[head] != head) {
+        link(previous[0], next[head]);
+        link(previous[head], 0);
+        makeEmpty(head);
+      }
+    }
+  }
+
+  /** Copies the blocks in their order into the start of an array of {@link #size} or more. */
+  void copyOrder(int[] target) {
+    int count = 0;
+    for (int head = 0; head < next.length; head = head == 0 ? numBlocks : head + 1) {
+      for (int block = next[head]; block != head; block = next[block]) {
+        target[count++] = block;
+      }
+    }
+  }
+
+  private void insertAfter(int left, int block) {
+    int right = next[left];
+    link(left, block);
+    link(block, right);
+    size++;
+  }
+
+  private void link(int left, int right) {
+    next[left] = right;
+    previous[right] = left;
+  }
+
+  private void makeEmpty(int head) {
+    next[head] = head;
+    previous[head] = head;
+  }
+}
