@@ -43,6 +43,12 @@ final class JsonReader {
    * @param file only for error messages
    */
   static JsonObject readObject(Path file, byte[] utf8) throws ModelFormatException {
+    return new JsonObject(file, "", readMembers(file, utf8));
+  }
+
+  /** The same as plain collections, for values that have no schema. */
+  static Map<String, @Nullable Object> readMembers(Path file, byte[] utf8)
+      throws ModelFormatException {
     JsonReader reader = new JsonReader(file, decode(file, utf8));
     reader.skipWhiteSpace();
     Map<String, @Nullable Object> members = reader.object(1);
@@ -50,7 +56,7 @@ final class JsonReader {
     if (reader.position != reader.text.length()) {
       throw reader.error("text behind the end of the object");
     }
-    return new JsonObject(file, "", members);
+    return members;
   }
 
   /** Reads a whole file of at most {@code maxSize} bytes. */

@@ -14,45 +14,60 @@ import java.util.Map;
 import java.util.Random;
 import java.util.StringJoiner;
 
-/**
- * Writes a one-layer model of a few hundred weights, right unless a test breaks it: hidden 8, two
- * query heads over one KV head of 4, inner width 12, 10 tokens, untied.
- */
+/** Writes a small model of random weights, right unless a test breaks it. */
 final class TinyCheckpoint {
   final Map<String, String> config = new LinkedHashMap<>();
   final Map<String, long[]> shapes = new LinkedHashMap<>();
   final Map<String, float[]> values = new LinkedHashMap<>();
   StorageType type = StorageType.F32;
+  private final Random random = new Random(1);
 
+  /** The sizes of a model. */
+  record Shape(
+      int hidden, int layers, int heads, int kvHeads, int headDim, int inner, int vocabulary) {}
+
+  /** One layer, two query heads over one KV head of 4, untied. */
   TinyCheckpoint() {
+    this(new Shape(8, 1, 2, 1, 4, 12, 10));
+    config.remove("head_dim");
+  }
+
+  TinyCheckpoint(Shape shape) {
     config.put("architectures", "[\"LlamaForCausalLM\"]");
     config.put("model_type", "\"llama\"");
-    config.put("hidden_size", "8");
-    config.put("num_hidden_layers", "1");
-    config.put("num_attention_heads", "2");
-    config.put("num_key_value_heads", "1");
-    config.put("intermediate_size", "12");
-    config.put("vocab_size", "10");
+    config.put("hidden_size", "" + shape.hidden);
+    config.put("num_hidden_layers", "" + shape.layers);
+    config.put("num_attention_heads", "" + shape.heads);
+    config.put("num_key_value_heads", "" + shape.kvHeads);
+    config.put("head_dim", "" + shape.headDim);
+    config.put("intermediate_size", "" + shape.inner);
+    config.put("vocab_size", "" + shape.vocabulary);
     config.put("max_position_embeddings", "64");
     config.put("rms_norm_eps", "1e-5");
-    Random random = new Random(1);
-    add(random, "lm_head.weight", 10, 8);
-    add(random, "model.embed_tokens.weight", 10, 8);
-    String layer = "model.layers.0.";
-    add(random, layer + "input_layernorm.weight", 8);
-    add(random, layer + "mlp.down_proj.weight", 8, 12);
-    add(random, layer + "mlp.gate_proj.weight", 12, 8);
-    add(random, layer + "mlp.up_proj.weight", 12, 8);
-    add(random, layer + "post_attention_layernorm.weight", 8);
-    add(random, layer + "self_attn.k_proj.weight", 4, 8);
-    add(random, layer + "self_attn.o_proj.weight", 8, 8);
-    add(random, layer + "self_attn.q_proj.weight", 8, 8);
-    add(random, layer + "self_attn.v_proj.weight", 4, 8);
-    add(random, "model.norm.weight", 8);
+    add("lm_head.weight", shape.vocabulary, shape.hidden);
+    add("model.embed_tokens.weight", shape.vocabulary, shape.hidden);
+    for (int layer = 0; layer < shape.layers; layer++) {
+      addLayer("model.layers." + layer + ".", shape);
+    }
+    add("model.norm.weight", shape.hidden);
+  }
+
+  private void addLayer(String prefix, Shape shape) {
+    int queryWidth = shape.heads * shape.headDim;
+    int kvWidth = shape.kvHeads * shape.headDim;
+    add(prefix + "input_layernorm.weight", shape.hidden);
+    add(prefix + "mlp.down_proj.weight", shape.hidden, shape.inner);
+    add(prefix + "mlp.gate_proj.weight", shape.inner, shape.hidden);
+    add(prefix + "mlp.up_proj.weight", shape.inner, shape.hidden);
+    add(prefix + "post_attention_layernorm.weight", shape.hidden);
+    add(prefix + "self_attn.k_proj.weight", kvWidth, shape.hidden);
+    add(prefix + "self_attn.o_proj.weight", shape.hidden, queryWidth);
+    add(prefix + "self_attn.q_proj.weight", queryWidth, shape.hidden);
+    add(prefix + "self_attn.v_proj.weight", kvWidth, shape.hidden);
   }
 
   /** Weights that all three storage types hold exactly: small multiples of 1/16. */
-  private void add(Random random, String name, long... shape) {
+  private void add(String name, long... shape) {
     shapes.put(name, shape);
     int size = 1;
     for (long dimension : shape) {

@@ -1,0 +1,135 @@
+package dev.weft.gpuexecutor;
+
+/**
+ * The forward pass of a Llama model over a ragged batch and a paged KV cache.
+ *
+ * <p>Per layer: norm, queries keys and values, rotation and KV writes of all tokens, attention, output
+ * projection, norm, gated feed-forward network. The steps are barriers, so all KV writes of a layer
+ * happen before any of its attention reads. The bits of a token's logits depend only on the tokens
+ * before it: not on other rows, on chunks, on block numbers or on the number of threads.
+ *
+ * <p>All memory is taken by the constructor; {@link #run} allocates nothing. One thread at a time.
+ */
+final class PagedForward {
+  private final LlamaConfig config;
+  private final LlamaWeights weights;
+  private final KvBlocks kv;
+  private final RopeTable rope;
+  private final MatrixProduct product;
+  private final PagedAttention attention;
+  private final float queryScale;
+
+  private final float[][] residual;
+  private final float[][] normed;
+  private final float[][] queryKeyValue;
+  private final float[][] attended;
+  private final float[][] gateUp;
+  private final float[][] logits;
+
+  private final TokenLoop embedTokens;
+  private final TokenLoop normBeforeAttention;
+  private final TokenLoop rotateAndStore;
+  private final TokenLoop normBeforeFeedForward;
+  private final TokenLoop activate;
+  private final TokenLoop normBeforeOutput;
+
+  // The current pass.
+  private RaggedBatch batch = new RaggedBatch(0, 0, 0, 0);
+  private int layer;
+
+  /**
+   * @param maxTokens most tokens of a batch
+   * @param maxLogits most logit rows of a batch
+   * @param numPositions positions 0 to this, exclusive
+   */
+  PagedForward(
+      HostModel model,
+      KvBlocks kv,
+      WorkerTeam team,
+      int maxTokens,
+      int maxLogits,
+      int numPositions) {
+    config = model.config();
+    weights = model.weights();
+    this.kv = kv;
+    rope =
+        new RopeTable(config.headDim(), config.ropeTheta(), config.ropeScaling(), numPositions);
+    product = new MatrixProduct(team);
+    attention = new PagedAttention(config, kv, team, maxTokens, numPositions);
+    queryScale = (float) (1 / Math.sqrt(config.headDim()));
+    residual = new float[maxTokens][config.hiddenSize()];
+    normed = new float[Math.max(maxTokens, maxLogits)][config.hiddenSize()];
+    queryKeyValue = new float[maxTokens][config.queryWidth() + 2 * config.kvWidth()];
+    attended = new float[maxTokens][config.queryWidth()];
+    gateUp = new float[maxTokens][2 * config.intermediateSize()];
+    logits = new float[maxLogits][config.vocabularySize()];
+    SwiGlu[] swiGlu = new SwiGlu[team.numThreads()];
+    for (int worker = 0; worker < swiGlu.length; worker++) {
+      swiGlu[worker] = new SwiGlu(config.intermediateSize());
+    }
+    embedTokens = new TokenLoop(team, (token, worker) -> embed(token));
+    normBeforeAttention = new TokenLoop(team, (token, worker) -> normBeforeAttention(token));
+    rotateAndStore = new TokenLoop(team, (token, worker) -> rotateAndStore(token));
+    normBeforeFeedForward = new TokenLoop(team, (token, worker) -> normBeforeFeedForward(token));
+    activate = new TokenLoop(team, (token, worker) -> swiGlu[worker].apply(gateUp[token]));
+    normBeforeOutput = new TokenLoop(team, (index, worker) -> normBeforeOutput(index));
+  }
+
+  /**
+   * Computes the batch and writes its keys and values into the cache.
+   *
+   * @return {@code [logits row][vocabulary]}, as many rows as the batch asked for; overwritten by the
+   *     next pass
+   */
+  float[][] run(RaggedBatch batch) {
+    this.batch = batch;
+    int numTokens = batch.numTokens();
+    attention.prepare(batch);
+    embedTokens.runOver(numTokens);
+    for (layer = 0; layer < weights.layers().length; layer++) {
+      LlamaWeights.Layer current = weights.layers()[layer];
+      normBeforeAttention.runOver(numTokens);
+      product.multiply(current.queryKeyValue(), normed, numTokens, queryKeyValue);
+      rotateAndStore.runOver(numTokens);
+      attention.run(layer, queryKeyValue, attended);
+      product.multiplyAdd(current.attentionOutput(), attended, numTokens, residual);
+      normBeforeFeedForward.runOver(numTokens);
+      product.multiply(current.gateUp(), normed, numTokens, gateUp);
+      activate.runOver(numTokens);
+      product.multiplyAdd(current.down(), gateUp, numTokens, residual);
+    }
+    normBeforeOutput.runOver(batch.numLogits());
+    product.multiply(weights.output(), normed, batch.numLogits(), logits);
+    return logits;
+  }
+
+  private void embed(int token) {
+    float[] embedding = weights.embedding()[batch.tokenId(token)];
+    System.arraycopy(embedding, 0, residual[token], 0, config.hiddenSize());
+  }
+
+  private void normBeforeAttention(int token) {
+    float[] norm = weights.layers()[layer].attentionNorm();
+    RmsNorm.apply(residual[token], norm, config.rmsNormEpsilon(), normed[token]);
+  }
+
+  private void rotateAndStore(int token) {
+    float[] heads = queryKeyValue[token];
+    int position = batch.position(token);
+    int keyOffset = config.queryWidth();
+    rope.rotate(heads, 0, config.numHeads(), position, queryScale);
+    rope.rotate(heads, keyOffset, config.numKvHeads(), position, 1f);
+    int slot = kv.slot(batch.blockTableOf(token), position);
+    kv.store(layer, slot, heads, keyOffset, keyOffset + config.kvWidth());
+  }
+
+  private void normBeforeFeedForward(int token) {
+    float[] norm = weights.layers()[layer].feedForwardNorm();
+    RmsNorm.apply(residual[token], norm, config.rmsNormEpsilon(), normed[token]);
+  }
+
+  private void normBeforeOutput(int index) {
+    float[] last = residual[batch.logitToken(index)];
+    RmsNorm.apply(last, weights.norm(), config.rmsNormEpsilon(), normed[index]);
+  }
+}
