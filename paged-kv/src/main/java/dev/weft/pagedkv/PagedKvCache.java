@@ -161,6 +161,9 @@ public final class PagedKvCache implements KvCache {
   }
 
   private int numIdleMatched(int sequence) {
+    if (numMatched[sequence] <= 0) {
+      return 0;
+    }
     int count = 0;
     int node = endOfMatch(sequence);
     for (int i = numMatched[sequence]; i > 0; i--) {
@@ -397,6 +400,20 @@ public final class PagedKvCache implements KvCache {
 
   @Override public long numEvictions() {
     return pool.numEvictions();
+  }
+
+  /** True when the block, held or not, has a content that can be found. */
+  public boolean isCached(int block) {
+    return pool.node(requireBlock(block)) != PrefixTree.NONE;
+  }
+
+  /**
+   * Copies the free blocks in the order in which they will be handed out; cost O(free blocks).
+   *
+   * @param target {@link #numFreeBlocks} long or longer
+   */
+  public void copyFreeOrder(int[] target) {
+    pool.free().copyOrder(target);
   }
 
   @Override public void setEventListener(KvEventListener listener) {
