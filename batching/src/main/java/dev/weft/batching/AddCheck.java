@@ -37,9 +37,10 @@ final class AddCheck {
           + " tokens, at most " + (limits.maxModelLen() - 1) + " leave room for an output");
     }
     int numSamples = request.sampling().numSamples();
-    if (numSamples > limits.maxNumSeqs()) {
+    int maxSamples = Math.min(limits.maxNumSeqs(), limits.maxNumWaiting());
+    if (numSamples > maxSamples) {
       return refused(Refusal.TOO_MANY_SAMPLES, name(request) + "numSamples is " + numSamples
-          + ", maxNumSeqs is " + limits.maxNumSeqs());
+          + ", at most " + maxSamples + " sequences may run and wait");
     }
     long longest = Math.min((long) prompt + request.sampling().maxNewTokens(), limits.maxModelLen());
     long numPositions = Math.min(longest - 1 + limits.numLookaheadTokens(), limits.maxModelLen());

@@ -34,6 +34,7 @@ final class PlanFreezer {
       advance(plan, row);
     }
     writeCopiedBlocks(plan);
+    core.stats.numBlockCopies += plan.numBlockCopies();
     settleLists(step);
     forkSamples(plan);
     failMasks(step);
@@ -58,8 +59,10 @@ final class PlanFreezer {
     int end = start + plan.numRowTokens[row];
     int at = firstToken;
     int numKnown = Math.max(0, Math.min(end, table.numKnown(handle)) - start);
-    core.tokens.copy(handle, start, plan.tokens, at, numKnown);
-    at += numKnown;
+    if (numKnown > 0) {
+      core.tokens.copy(handle, start, plan.tokens, at, numKnown);
+      at += numKnown;
+    }
     int position = start + numKnown;
     if (position < end && position < table.numTokens[handle]) {
       plan.tokens[at++] = ON_DEVICE;

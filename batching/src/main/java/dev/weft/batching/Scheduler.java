@@ -48,11 +48,11 @@ public final class Scheduler {
   private final PlanFreezer freezer;
   private final ResultApplier applier;
   private final PendingDrafts drafts;
+  private final StallWatch stallWatch;
   private final Integrity integrity;
   private final long seed;
   private long numRequests;
   private long nextReorderNanos = Long.MIN_VALUE;
-  private int numEmptySteps;
   private boolean isShutDown;
   private boolean isBusy;
 
@@ -65,6 +65,7 @@ public final class Scheduler {
     freezer = new PlanFreezer(core, lifecycle);
     applier = new ResultApplier(core, lifecycle);
     drafts = new PendingDrafts(core);
+    stallWatch = new StallWatch(core);
     integrity = new Integrity(core);
     seed = b.seed;
   }
@@ -143,13 +144,13 @@ public final class Scheduler {
    * Ends one sample with STOP because the host found a stop string in its output.
    *
    * @param numTokensKept output tokens that belong to the answer, 0 to those delivered
-   * @return false when the sample is not live
+   * @return false when the sample is not live, or not forked from the first one yet
    */
   public boolean stop(long requestId, int sampleIndex, int numTokensKept, long nowNanos) {
     enter();
     try {
       int handle = handleOf(requestId, sampleIndex);
-      if (handle == NONE || table.status[handle] == FINISHED) {
+      if (handle == NONE || table.status[handle] == FINISHED || table.status[handle] == UNBORN) {
         return false;
       }
       if (numTokensKept < 0 || numTokensKept > table.numOutput(handle)) {
@@ -242,41 +243,12 @@ public final class Scheduler {
     if (!plan.isEmpty()) {
       core.plans.launch();
     }
-    if (plan.numRows > 0) {
-      numEmptySteps = 0;
-    } else {
-      core.stats.numEmptySteps++;
-      countEmptyStep(nowNanos);
-    }
-    core.listener.onPlan(plan, nowNanos);
-  }
-
-  /** Ends the oldest sequence when nothing could be planned for too long though nothing was awaited. */
-  private void countEmptyStep(long nowNanos) {
-    boolean isStuck = core.plans.numInFlight() == 0 && core.pause == PauseMode.NONE
-        && core.numRunning + core.waiting.size() > 0 && !step.sawOutsideWait();
-    numEmptySteps = isStuck ? numEmptySteps + 1 : 0;
-    if (numEmptySteps >= core.limits.maxNumEmptySteps()) {
-      numEmptySteps = 0;
-      int oldest = oldest();
-      lifecycle.finish(oldest, FinishReason.NO_PROGRESS, table.numOutput(oldest), nowNanos);
+    int stuck = stallWatch.afterPlan(plan, step.sawOutsideWait());
+    if (stuck != NONE) {
+      lifecycle.finish(stuck, FinishReason.NO_PROGRESS, table.numOutput(stuck), nowNanos);
       core.running.retain();
     }
-  }
-
-  private int oldest() {
-    int oldest = core.running.size() > 0 ? core.running.handleAt(0) : core.waiting.handleAt(0);
-    for (int i = 0; i < core.running.size(); i++) {
-      oldest = older(oldest, core.running.handleAt(i));
-    }
-    for (int i = 0; i < core.waiting.size(); i++) {
-      oldest = older(oldest, core.waiting.handleAt(i));
-    }
-    return oldest;
-  }
-
-  private int older(int a, int b) {
-    return table.arrivalIndex[a] <= table.arrivalIndex[b] ? a : b;
+    core.listener.onPlan(plan, nowNanos);
   }
 
   /**
