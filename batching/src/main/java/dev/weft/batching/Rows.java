@@ -1,0 +1,43 @@
+package dev.weft.batching;
+
+import dev.weft.schedulerapi.SequenceList;
+import dev.weft.schedulerapi.SequenceView;
+import dev.weft.schedulerapi.StepFacts;
+
+/** What several policies have to work out about the rows of a step. */
+final class Rows {
+  private Rows() {}
+
+  /** Cuts a wish to what is pending and to a budget; 0 when no row can be asked for. */
+  static int cut(StepFacts step, SequenceView sequence, int wished, int budget) {
+    return Math.max(0, Math.min(wished, Math.min(step.numPendingTokens(sequence), budget)));
+  }
+
+  /** Free blocks that would be used up if the sequence came to hold all its tokens. */
+  static int numBlocksOfAllTokens(StepFacts step, SequenceView sequence) {
+    return step.numBlocksNeeded(sequence, withLookahead(step, sequence.numTokens()));
+  }
+
+  /** Positions that a sequence holds when it has so many tokens computed. */
+  static int withLookahead(StepFacts step, int numTokens) {
+    return Math.min(numTokens + step.limits().numLookaheadTokens(), step.limits().maxModelLen());
+  }
+
+  /**
+   * True when the step has no row and no running sequence awaits a step in flight: the device would
+   * have nothing to do. Cost O(running) where steps overlap.
+   */
+  static boolean isIdle(StepFacts step) {
+    return step.numRows() == 0 && (step.limits().maxInFlight() == 1 || !isAnyInFlight(step));
+  }
+
+  private static boolean isAnyInFlight(StepFacts step) {
+    SequenceList running = step.running();
+    for (int i = 0; i < running.size(); i++) {
+      if (running.get(i).numUnreadTokens() > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
