@@ -9,14 +9,16 @@ import java.util.Arrays;
 final class BlockTables {
   private static final int NO_ROW = -1;
   private final int rowLength;
+  private final int blockSize;
   private final int[] blocks;
   private final int[] row;
   private final int[] size;
   private final int[] vacantRows;
   private int numVacantRows;
 
-  BlockTables(int maxNumSequences, int maxNumHolders, int rowLength) {
+  BlockTables(int maxNumSequences, int maxNumHolders, int rowLength, int blockSize) {
     this.rowLength = rowLength;
+    this.blockSize = blockSize;
     blocks = new int[maxNumHolders * rowLength];
     row = new int[maxNumSequences];
     Arrays.fill(row, NO_ROW);
@@ -35,8 +37,19 @@ final class BlockTables {
     return blocks[row[sequence] * rowLength + index];
   }
 
+  /** Most blocks of one sequence. */
   int rowLength() {
     return rowLength;
+  }
+
+  /** Positions that the sequence's blocks have room for. */
+  int numPositions(int sequence) {
+    return size(sequence) * blockSize;
+  }
+
+  /** Blocks that so many tokens need. */
+  int numBlocksFor(int numTokens) {
+    return numTokens / blockSize + (numTokens % blockSize == 0 ? 0 : 1);
   }
 
   int maxNumHolders() {
@@ -54,6 +67,13 @@ final class BlockTables {
     }
     int ownRow = row[sequence];
     blocks[ownRow * rowLength + size[ownRow]++] = block;
+  }
+
+  /** Appends places that are to be filled by {@link #replace}. */
+  void extend(int sequence, int numPlaces) {
+    for (int i = 0; i < numPlaces; i++) {
+      append(sequence, 0);
+    }
   }
 
   void replace(int sequence, int index, int block) {

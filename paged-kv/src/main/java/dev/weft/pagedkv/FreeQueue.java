@@ -77,14 +77,39 @@ final class FreeQueue {
     }
   }
 
-  /** Copies the blocks in their order into the start of an array of {@link #size} or more. */
-  void copyOrder(int[] target) {
-    int count = 0;
-    for (int head = 0; head < next.length; head = head == 0 ? numBlocks : head + 1) {
-      for (int block = next[head]; block != head; block = next[block]) {
-        target[count++] = block;
-      }
+  /**
+   * Copies the blocks in their order into the start of an array, until it is full.
+   *
+   * @return blocks that were copied
+   */
+  int copyOrder(int[] target) {
+    int count = copyList(0, target, 0);
+    for (int head = numBlocks; head < next.length; head++) {
+      count = copyList(head, target, count);
     }
+    return count;
+  }
+
+  private int copyList(int head, int[] target, int start) {
+    int count = start;
+    for (int block = next[head]; block != head && count < target.length; block = next[block]) {
+      target[count++] = block;
+    }
+    return count;
+  }
+
+  /** True when the blocks beside this one point back to it. */
+  boolean hasLinks(int block) {
+    return next[previous[block]] == block && previous[next[block]] == block;
+  }
+
+  /** Length of the list of blocks that nobody can find; cost O(length). */
+  int numUncached() {
+    int count = 0;
+    for (int block = next[0]; block != 0 && count < numBlocks; block = next[block]) {
+      count++;
+    }
+    return count;
   }
 
   private void insertAfter(int left, int block) {

@@ -14,7 +14,9 @@ import java.util.Arrays;
  * still the same.
  *
  * <p>Children are chained through their siblings, the newest first. Lookup, insertion and removal cost
- * O(block size) and two or three cache misses.
+ * O(block size) and two or three cache misses. Each node also points to a far ancestor, such that the way
+ * to any ancestor has O(log depth) steps (E. Myers, An Applicative Random-Access Stack, Information
+ * Processing Letters 17, 1983).
  */
 final class PrefixTree {
   /** No node. */
@@ -23,12 +25,10 @@ final class PrefixTree {
   private final int blockSize;
   private final long hashMask;
   private final Namespaces namespaces;
-  private final int[] firstInBucket;
-  private final int[] nextInBucket;
-  private final int[] previousInBucket;
-  private final long[] hash;
+  private final PrefixBuckets buckets;
   private final long[] key;
   private final int[] parent;
+  private final int[] farAncestor;
   private final int[] firstChild;
   private final int[] nextSibling;
   private final int[] previousSibling;
@@ -42,19 +42,19 @@ final class PrefixTree {
     this.blockSize = blockSize;
     this.hashMask = hashMask;
     this.namespaces = namespaces;
-    firstInBucket = new int[Math.max(2, Integer.highestOneBit(maxNumNodes) * 2)];
-    nextInBucket = new int[maxNumNodes + 1];
-    previousInBucket = new int[maxNumNodes + 1];
-    hash = new long[maxNumNodes + 1];
+    buckets = new PrefixBuckets(maxNumNodes);
     key = new long[maxNumNodes + 1];
     parent = new int[maxNumNodes + 1];
+    farAncestor = new int[maxNumNodes + 1];
     firstChild = new int[maxNumNodes + 1];
     nextSibling = new int[maxNumNodes + 1];
     previousSibling = new int[maxNumNodes + 1];
     blockIndex = new int[maxNumNodes + 1];
     tokens = new int[(maxNumNodes + 1) * blockSize];
     vacant = new int[maxNumNodes];
-    vacateAll();
+    while (numVacant < maxNumNodes) {
+      vacant[numVacant] = maxNumNodes - numVacant++;
+    }
   }
 
   /** Stands for a namespace's root where a parent is asked for. */
@@ -70,26 +70,45 @@ final class PrefixTree {
     return -1 - node;
   }
 
+  /** Tokens of a node. */
+  int blockSize() {
+    return blockSize;
+  }
+
+  int maxNumNodes() {
+    return vacant.length;
+  }
+
   int numNodes() {
     return vacant.length - numVacant;
   }
 
   /** The child with these tokens, or {@link #NONE}. */
   int child(int parentNode, int[] blockTokens) {
-    return find(hashOfChild(parentNode, blockTokens), parentNode, blockTokens);
+    int node = buckets.first(hashOfChild(parentNode, blockTokens));
+    while (node != NONE && !(parent[node] == parentNode && hasTokens(node, blockTokens))) {
+      node = buckets.next(node);
+    }
+    return node;
   }
 
   /** Adds a child that is not there yet. */
   int insert(int parentNode, int[] blockTokens) {
     int node = vacant[--numVacant];
     key[node] = ++lastKey;
-    hash[node] = hashOfChild(parentNode, blockTokens);
     parent[node] = parentNode;
     firstChild[node] = NONE;
-    blockIndex[node] = isRoot(parentNode) ? 0 : blockIndex[parentNode] + 1;
     System.arraycopy(blockTokens, 0, tokens, node * blockSize, blockSize);
-    linkToBucket(node);
-    linkToParent(node);
+    if (isRoot(parentNode)) {
+      namespaces.addUser(rootOf(parentNode));
+      blockIndex[node] = 0;
+      farAncestor[node] = node;
+    } else {
+      linkToSiblings(node, parentNode);
+      blockIndex[node] = blockIndex[parentNode] + 1;
+      farAncestor[node] = farAncestorOfChild(parentNode);
+    }
+    buckets.add(node, hashOfChild(parentNode, blockTokens));
     return node;
   }
 
@@ -98,31 +117,56 @@ final class PrefixTree {
     if (firstChild[node] != NONE) {
       throw new IllegalStateException("I16: node " + node + " is to go before its children");
     }
-    unlinkFromParent(node);
-    unlinkFromBucket(node);
+    if (isRoot(parent[node])) {
+      namespaces.removeUser(rootOf(parent[node]));
+    } else {
+      unlinkFromSiblings(node);
+    }
+    buckets.remove(node);
     key[node] = 0;
     vacant[numVacant++] = node;
   }
 
-  /** Removes all nodes. */
+  /** Removes all nodes, cost O(nodes). */
   void clear() {
     for (int node = 1; node < key.length; node++) {
-      if (key[node] != 0 && isRoot(parent[node])) {
-        namespaces.removeUser(rootOf(parent[node]));
+      if (key[node] != 0) {
+        removeSubtree(node);
       }
     }
-    Arrays.fill(firstInBucket, NONE);
-    Arrays.fill(key, 0);
-    vacateAll();
   }
 
-  /** Names the prefix; 0 when there is no such node. */
+  private void removeSubtree(int top) {
+    int node = leafBelow(top);
+    while (node != top) {
+      int above = parent[node];
+      remove(node);
+      node = leafBelow(above);
+    }
+    remove(top);
+  }
+
+  /** The first node without children on the way down through first children. */
+  int leafBelow(int node) {
+    int leaf = node;
+    while (firstChild[leaf] != NONE) {
+      leaf = firstChild[leaf];
+    }
+    return leaf;
+  }
+
+  /** Names the prefix; 0 for a root, and when there is no such node. */
   long key(int node) {
     return isRoot(node) ? 0 : key[node];
   }
 
   int parent(int node) {
     return parent[node];
+  }
+
+  /** An ancestor, far away from most nodes; the node itself if it is a first block. */
+  int farAncestor(int node) {
+    return farAncestor[node];
   }
 
   int firstChild(int node) {
@@ -153,79 +197,35 @@ final class PrefixTree {
   }
 
   private long hashOfChild(int parentNode, int[] blockTokens) {
-    long start = isRoot(parentNode) ? namespaces.hash(rootOf(parentNode)) : hash[parentNode];
+    long start =
+        isRoot(parentNode) ? namespaces.hash(rootOf(parentNode)) : buckets.hash(parentNode);
     return BlockHash.of(start, blockTokens) & hashMask;
   }
 
-  private int find(long childHash, int parentNode, int[] blockTokens) {
-    int node = firstInBucket[bucket(childHash)];
-    while (node != NONE) {
-      if (hash[node] == childHash && parent[node] == parentNode && hasTokens(node, blockTokens)) {
-        return node;
-      }
-      node = nextInBucket[node];
-    }
-    return NONE;
+  /** Two jumps of equal length become one, otherwise the parent is the only jump. */
+  private int farAncestorOfChild(int node) {
+    int far = farAncestor[node];
+    int farther = farAncestor[far];
+    boolean areEqual = blockIndex[node] - blockIndex[far] == blockIndex[far] - blockIndex[farther];
+    return areEqual ? farther : node;
   }
 
-  private int bucket(long nodeHash) {
-    return (int) nodeHash & firstInBucket.length - 1;
-  }
-
-  private void linkToBucket(int node) {
-    int bucket = bucket(hash[node]);
-    int next = firstInBucket[bucket];
-    nextInBucket[node] = next;
-    previousInBucket[node] = NONE;
-    previousInBucket[next] = node;
-    firstInBucket[bucket] = node;
-  }
-
-  private void unlinkFromBucket(int node) {
-    int next = nextInBucket[node];
-    int previous = previousInBucket[node];
-    previousInBucket[next] = previous;
-    if (previous == NONE) {
-      firstInBucket[bucket(hash[node])] = next;
-    } else {
-      nextInBucket[previous] = next;
-    }
-  }
-
-  private void linkToParent(int node) {
-    int parentNode = parent[node];
-    previousSibling[node] = NONE;
-    if (isRoot(parentNode)) {
-      nextSibling[node] = NONE;
-      namespaces.addUser(rootOf(parentNode));
-      return;
-    }
+  private void linkToSiblings(int node, int parentNode) {
     int next = firstChild[parentNode];
     nextSibling[node] = next;
+    previousSibling[node] = NONE;
     previousSibling[next] = node;
     firstChild[parentNode] = node;
   }
 
-  private void unlinkFromParent(int node) {
-    int parentNode = parent[node];
-    if (isRoot(parentNode)) {
-      namespaces.removeUser(rootOf(parentNode));
-      return;
-    }
+  private void unlinkFromSiblings(int node) {
     int next = nextSibling[node];
     int previous = previousSibling[node];
     previousSibling[next] = previous;
     if (previous == NONE) {
-      firstChild[parentNode] = next;
+      firstChild[parent[node]] = next;
     } else {
       nextSibling[previous] = next;
-    }
-  }
-
-  private void vacateAll() {
-    numVacant = vacant.length;
-    for (int i = 0; i < numVacant; i++) {
-      vacant[i] = numVacant - i;
     }
   }
 }

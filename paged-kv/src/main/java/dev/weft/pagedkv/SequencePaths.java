@@ -1,0 +1,141 @@
+package dev.weft.pagedkv;
+
+import dev.weft.schedulerapi.TokenSequence;
+import java.util.Arrays;
+
+/**
+ * Where each open sequence stands in the prefix tree. Its <em>path</em> leads from the root of its
+ * namespace downward: to the last block that it committed while it holds blocks, to the last one that it
+ * matched while it does not. A match goes on from the end of the path as long as the key of that node is
+ * unchanged, so a sequence that waits costs O(newly cached blocks), and one that was preempted finds the
+ * blocks that it gave back in O(1).
+ */
+final class SequencePaths {
+  private static final int CLOSED = -1;
+  private static final int NO_MATCH = -1;
+  private final PrefixTree tree;
+  private final int blockSize;
+  private final int numDroppedHitBlocks;
+  // By sequence.
+  private final int[] root;
+  private final boolean[] readsPrefixes;
+  private final int[] length;
+  /** The last node and its key, only while no blocks are held. */
+  private final int[] end;
+  private final long[] endKey;
+  /** Blocks that are to be adopted, NO_MATCH when there was no match since blocks were held. */
+  private final int[] numMatched;
+  private final int[] blockTokens;
+
+  SequencePaths(int maxNumSequences, PrefixTree tree, int blockSize, int numDroppedHitBlocks) {
+    this.tree = tree;
+    this.blockSize = blockSize;
+    this.numDroppedHitBlocks = numDroppedHitBlocks;
+    root = new int[maxNumSequences];
+    Arrays.fill(root, CLOSED);
+    readsPrefixes = new boolean[maxNumSequences];
+    length = new int[maxNumSequences];
+    end = new int[maxNumSequences];
+    endKey = new long[maxNumSequences];
+    numMatched = new int[maxNumSequences];
+    blockTokens = new int[blockSize];
+  }
+
+  int maxNumSequences() {
+    return root.length;
+  }
+
+  boolean isOpen(int sequence) {
+    return root[sequence] != CLOSED;
+  }
+
+  void open(int sequence, int ownRoot, boolean reads) {
+    root[sequence] = ownRoot;
+    readsPrefixes[sequence] = reads;
+    length[sequence] = 0;
+    numMatched[sequence] = NO_MATCH;
+  }
+
+  void close(int sequence) {
+    root[sequence] = CLOSED;
+  }
+
+  int root(int sequence) {
+    return root[sequence];
+  }
+
+  // ---- while no blocks are held
+
+  /** Blocks of the longest cached prefix that is not longer than a number of blocks, less the dropped. */
+  int match(int sequence, TokenSequence tokens, int maxNumBlocks) {
+    if (!readsPrefixes[sequence]) {
+      return 0;
+    }
+    int depth = isValid(sequence) ? length[sequence] : 0;
+    int node = depth == 0 ? PrefixTree.ofRoot(root[sequence]) : end[sequence];
+    for (; depth > maxNumBlocks; depth--) {
+      node = tree.parent(node);
+    }
+    while (depth < maxNumBlocks) {
+      tokens.copyTokens(depth * blockSize, blockTokens, 0, blockSize);
+      int child = tree.child(node, blockTokens);
+      if (child == PrefixTree.NONE) {
+        break;
+      }
+      node = child;
+      depth++;
+    }
+    setEnd(sequence, node, depth);
+    numMatched[sequence] = Math.max(0, depth - numDroppedHitBlocks);
+    return numMatched[sequence];
+  }
+
+  private void setEnd(int sequence, int node, int depth) {
+    end[sequence] = node;
+    endKey[sequence] = tree.key(node);
+    length[sequence] = depth;
+  }
+
+  /** False when a part of the path was forgotten since it was walked. */
+  boolean isValid(int sequence) {
+    return length[sequence] == 0 || tree.key(end[sequence]) == endKey[sequence];
+  }
+
+  /** Blocks that the last match found, 0 without one. */
+  int numMatched(int sequence) {
+    return Math.max(0, numMatched[sequence]);
+  }
+
+  /** Node of the last block that the match found; there must be one. */
+  int lastMatched(int sequence) {
+    int node = end[sequence];
+    for (int depth = length[sequence]; depth > numMatched[sequence]; depth--) {
+      node = tree.parent(node);
+    }
+    return node;
+  }
+
+  // ---- while blocks are held
+
+  /** Blocks of the path: those at the front of the table that are cached. */
+  int length(int sequence) {
+    return length[sequence];
+  }
+
+  void setLength(int sequence, int numBlocks) {
+    length[sequence] = numBlocks;
+  }
+
+  /** The sequence holds its first blocks; the path is as many of them. */
+  void hold(int sequence, int numBlocks) {
+    length[sequence] = numBlocks;
+    numMatched[sequence] = NO_MATCH;
+  }
+
+  /** The sequence will hold nothing; its path ends at this node, or at the root. */
+  void letGo(int sequence, int lastNode) {
+    int depth = readsPrefixes[sequence] ? length[sequence] : 0;
+    setEnd(sequence, lastNode, depth);
+    numMatched[sequence] = NO_MATCH;
+  }
+}
