@@ -12,7 +12,7 @@ public final class SchedulerBuilder {
   final SchedulerLimits limits;
   final ExecutorSpec spec;
   final KvCache kvCache;
-  SchedulingPolicy policy = step -> {};
+  SchedulingPolicy policy = ContinuousBatchingPolicy.withPriorities();
   SchedulerListener listener = SchedulerListener.NONE;
   long seed;
 
@@ -22,7 +22,7 @@ public final class SchedulerBuilder {
     this.kvCache = Objects.requireNonNull(kvCache, "kvCache");
   }
 
-  /** Who decides; by default nothing is ever scheduled. */
+  /** Who decides; default: {@link ContinuousBatchingPolicy#withPriorities}. */
   public SchedulerBuilder policy(SchedulingPolicy value) {
     policy = Objects.requireNonNull(value, "policy");
     return this;
