@@ -232,6 +232,9 @@ final class Batch {
       if (victim == null || !isLessUrgent(victim, candidate) || !takeBlocks(step, victim)) {
         return Outcome.NO_ROOM;
       }
+      if (grant == Grant.NO_SLOTS && step.numFreeSlots() == 0) {
+        return Outcome.NO_ROOM; // The slot is free only when the device has been told.
+      }
       grant = step.schedule(candidate, numTokens);
     }
     return outcomeOf(grant);

@@ -6,8 +6,19 @@ import dev.weft.schedulerapi.SequenceStatus;
 import dev.weft.schedulerapi.SequenceView;
 
 /** A view of fixed facts, for what orders sequences and does not need a scheduler. */
-record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priority)
-    implements SequenceView {
+record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priority,
+    SequenceStatus status, int numComputedTokens) implements SequenceView {
+  /** One that waits. */
+  TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priority) {
+    this(handle, arrivalIndex, arrivalNanos, priority, SequenceStatus.WAITING, 0);
+  }
+
+  /** One that runs. */
+  static TestSequence running(int arrivalIndex, int priority, int numComputedTokens) {
+    return new TestSequence(arrivalIndex, arrivalIndex, 0, priority, SequenceStatus.RUNNING,
+        numComputedTokens);
+  }
+
   @Override public long requestId() {
     return handle;
   }
@@ -32,10 +43,6 @@ record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priori
     return RequestHints.NONE;
   }
 
-  @Override public SequenceStatus status() {
-    return SequenceStatus.WAITING;
-  }
-
   @Override public int numPromptTokens() {
     return 1;
   }
@@ -45,10 +52,6 @@ record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priori
   }
 
   @Override public int numUnreadTokens() {
-    return 0;
-  }
-
-  @Override public int numComputedTokens() {
     return 0;
   }
 

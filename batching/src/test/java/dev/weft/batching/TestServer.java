@@ -16,9 +16,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A scheduler with blocks of 4 positions and a device that samples some token, told step by step. A plan is
- * written as its rows in order, {@code request:tokens}, then {@code -request} for each that lost its blocks
- * since the plan before.
+ * A scheduler with blocks of 4 positions and a device that samples some token, told step by step. A
+ * plan is written as its rows in order, {@code request:tokens}, then {@code -request} for each that
+ * lost its blocks since the plan before.
  */
 final class TestServer {
   static final int BLOCK_SIZE = 4;
@@ -80,7 +80,7 @@ final class TestServer {
   /** A request whose prompt nobody shares. */
   static Request.Builder request(long id, int numPromptTokens, int numNewTokens) {
     int[] prompt = new int[numPromptTokens];
-    Arrays.setAll(prompt, position -> (int) (id * 1000 + position % 1000));
+    Arrays.setAll(prompt, position -> (int) (id % 500 * 1000 + position % 1000));
     return Request.builder(id, prompt).sampling(
         SamplingParameters.builder().maxNewTokens(numNewTokens).seed(1L).build());
   }
@@ -116,6 +116,10 @@ final class TestServer {
     return write(plan);
   }
 
+  int numInFlight() {
+    return inFlight.size();
+  }
+
   /** Applies the result of the oldest step in flight. */
   void complete() {
     StepPlan plan = inFlight.remove();
@@ -123,7 +127,7 @@ final class TestServer {
     for (int row = 0; row < plan.numRows(); row++) {
       if (plan.isSampled(row)) {
         int position = plan.startPosition(row) + plan.numTokens(row);
-        result.addToken(row, (int) (500_000 + plan.requestId(row) * 1000 + position % 1000));
+        result.addToken(row, (int) (500_000 + plan.requestId(row) % 500 * 1000 + position % 1000));
       }
     }
     scheduler.update(result, nowNanos);
