@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A cache of blocks as one would write it first: maps and lists, a prefix found by all its tokens. Free
- * blocks are taken in the order in which they came back, those that nobody can find first.
+ * A cache of blocks as one would write it first: maps and lists, a prefix found by all its tokens.
+ * Free blocks are taken in the order in which they came back, those that nobody can find first.
  */
 final class TestKvCache implements KvCache {
   private record Prefix(KvNamespace namespace, List<Integer> tokens) {}
