@@ -9,6 +9,7 @@ final class RowChecks {
   private final ExecutorSpec spec;
   private final StepPlan plan;
   private final SlotShadow.Prepared step;
+  private int numDecodeRows;
 
   RowChecks(ExecutorSpec spec, StepPlan plan, SlotShadow.Prepared step) {
     this.spec = spec;
@@ -30,7 +31,6 @@ final class RowChecks {
         "rows have " + numTokens + " tokens, the plan says " + plan.numTokens());
     require(numTokens <= spec.maxNumBatchedTokens(), "I28",
         numTokens + " tokens of " + spec.maxNumBatchedTokens());
-    checkShapes();
   }
 
   private void checkCopies() {
@@ -61,6 +61,7 @@ final class RowChecks {
     checkTable(row, state);
     checkTokens(row, state);
     checkMask(row);
+    countShape(row, state);
     advance(row, slot, state);
   }
 
@@ -120,16 +121,12 @@ final class RowChecks {
     }
   }
 
-  private void checkShapes() {
-    boolean hasShort = false;
-    boolean hasLong = false;
-    for (int row = 0; row < plan.numRows(); row++) {
-      int numKnown = plan.numTokens(row) - plan.numDraftTokens(row);
-      hasShort |= numKnown == 1;
-      hasLong |= numKnown > 1;
-    }
-    require(spec.mixesPrefillAndDecode() || !hasShort || !hasLong, "I35",
-        "mixes rows of one token and longer ones");
+  /** A row is decode when its slot has sampled before and samples again; all others are prefill. */
+  private void countShape(int row, SlotShadow.Slot state) {
+    boolean isDecode = state.hasSampled && plan.isSampled(row);
+    numDecodeRows += isDecode ? 1 : 0;
+    boolean isMixed = numDecodeRows > 0 && numDecodeRows < row + 1;
+    require(spec.mixesPrefillAndDecode() || !isMixed, "I35", row(row) + " mixes prefill and decode");
   }
 
   private void advance(int row, int slot, SlotShadow.Slot state) {

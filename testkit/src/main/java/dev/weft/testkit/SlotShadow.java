@@ -37,6 +37,10 @@ final class SlotShadow {
     return slots[slot];
   }
 
+  int numSlots() {
+    return slots.length;
+  }
+
   /**
    * Checks a plan and says what it would change; changes nothing.
    *
@@ -44,7 +48,8 @@ final class SlotShadow {
    */
   Prepared prepare(StepPlan plan) {
     Prepared step = new Prepared(plan.stepId(), plan.numRows());
-    require(plan.stepId() == lastStepId + 1, "I56", plan, "comes after step " + lastStepId);
+    require(lastStepId == 0 || plan.stepId() == lastStepId + 1, "I56", plan,
+        "comes after step " + lastStepId);
     for (int i = 0; i < plan.numDetached(); i++) {
       detach(plan, step, plan.detachedSlot(i));
     }
