@@ -55,6 +55,9 @@ final class MatrixProduct implements WorkerTeam.Job {
     this.x = x;
     this.y = y;
     this.numRows = numRows;
+    if (numRows == 0) {
+      return;
+    }
     numRowTiles = (numRows + TILE_ROWS - 1) / TILE_ROWS;
     splitPanels();
     team.run(this, weights.numPanels() * tasksPerPanel * numRowTiles);

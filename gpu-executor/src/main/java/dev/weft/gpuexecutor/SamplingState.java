@@ -32,11 +32,21 @@ final class SamplingState {
     }
   }
 
-  /** Notes the next token of the sequence; does nothing when there are no penalties. */
-  void append(int token) {
-    if (parameters.hasPenalties()) {
-      tokens[numTokens++] = token;
+  /**
+   * Notes the token at a position, behind which no token counts any more; does nothing when there are
+   * no penalties.
+   *
+   * @param position at most {@link #numTokens}
+   */
+  void put(int position, int token) {
+    if (!parameters.hasPenalties()) {
+      return;
     }
+    if (position > numTokens) {
+      throw new IllegalStateException("token at position " + position + " behind " + numTokens);
+    }
+    tokens[position] = token;
+    numTokens = position + 1;
   }
 
   SamplingParameters parameters() {

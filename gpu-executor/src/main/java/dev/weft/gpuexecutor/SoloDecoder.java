@@ -66,8 +66,8 @@ public final class SoloDecoder implements AutoCloseable {
     int maxNewTokens = Math.min(parameters.maxNewTokens(), maxTokens - prompt.length);
     int[] tokens = Arrays.copyOf(prompt, prompt.length + maxNewTokens);
     state.begin(parameters, sequenceSeed, prompt.length, maxTokens);
-    for (int token : prompt) {
-      state.append(token);
+    for (int position = 0; position < prompt.length; position++) {
+      state.put(position, prompt[position]);
     }
     Collector collector = new Collector(parameters, maxNewTokens);
     int numComputed = 0;
@@ -79,7 +79,7 @@ public final class SoloDecoder implements AutoCloseable {
         return collector.output(FinishReason.ERROR);
       }
       tokens[length] = token;
-      state.append(token);
+      state.put(length, token);
       collector.add(token, logits);
       if (parameters.isStopToken(token)) {
         return collector.output(FinishReason.STOP);

@@ -49,8 +49,8 @@ class TokenSamplerProperties {
       long @Nullable [] mask) {
     SamplingState state = new SamplingState();
     state.begin(parameters, seed, numPromptTokens, 64);
-    for (int token : sequence) {
-      state.append(token);
+    for (int i = 0; i < sequence.length; i++) {
+      state.put(i, sequence[i]);
     }
     float[] before = logits.clone();
     int token = new TokenSampler(logits.length).sample(logits, state, position, mask);

@@ -154,8 +154,9 @@ class TokenSamplerTest {
             .build();
     SamplingState state = new SamplingState();
     state.begin(parameters, 0, 2, 9);
-    for (int token : new int[] {0, 1, 1, 1, 2, 5}) {
-      state.append(token);
+    int[] tokens = {0, 1, 1, 1, 2, 5};
+    for (int i = 0; i < tokens.length; i++) {
+      state.put(i, tokens[i]);
     }
     float[] logits = LOGITS.clone();
     Penalties penalties = new Penalties(8);

@@ -90,6 +90,12 @@ class VectorMathTest {
   }
 
   @Test
+  void aNormalisedZeroHasNoSign() {
+    assertThat(Float.floatToRawIntBits(LaneMath.normalise(-0f, 1f))).isZero();
+    assertThat(LaneMath.normalise(-3f, 0.5f)).isEqualTo(-1.5f);
+  }
+
+  @Test
   void ropeRotatesEachPairByItsAngle() {
     RopeTable table = new RopeTable(4, 100, null, 8);
     float[] heads = {9, 1, 2, 3, 4, 5, 6, 7, 8};

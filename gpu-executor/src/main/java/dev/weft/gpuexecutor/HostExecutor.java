@@ -1,0 +1,221 @@
+package dev.weft.gpuexecutor;
+
+import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.ExecutorState;
+import dev.weft.schedulerapi.StepExecutor;
+import dev.weft.schedulerapi.StepPlan;
+import dev.weft.schedulerapi.StepResult;
+import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Computes steps on the CPU, in plain Java. A thread of its own runs the plans one after another, and
+ * shares the work of each with the other threads of its team; {@link #submit} only checks and queues.
+ *
+ * <p>Numerics: all arithmetic is in float with a fixed order of every sum, so the logits of a token have
+ * the same bits however its request was batched, chunked, placed in blocks, preempted or drafted, on any
+ * number of threads and on any machine. {@link SoloDecoder} gives the same tokens without any of it.
+ *
+ * <p>Failure: a row whose logits are no numbers, or for which nothing is permitted, fails alone. An
+ * exception during the computation fails its step. Anything else, such as a lack of memory, kills the
+ * executor; results finished before can still be polled.
+ *
+ * <p>All memory is taken by the builder, except the token history of slots with penalties; a step
+ * allocates nothing after warm-up. {@link #submit}, {@link #poll} and {@link #await} belong to one
+ * thread; {@link #state} and {@link #failureMessage} may be read, and {@link #close} called, by any.
+ */
+public final class HostExecutor implements StepExecutor {
+  private static final System.Logger LOGGER = System.getLogger(HostExecutor.class.getName());
+
+  private final ExecutorSpec spec;
+  private final PlanCheck planCheck;
+  private final WorkerTeam team;
+  private final StepRing ring;
+  private final Thread thread;
+  private final Object lifeLock = new Object();
+  private volatile ExecutorState state = ExecutorState.READY;
+  private volatile String failureMessage = "";
+  private volatile long lastGoodStepId;
+
+  /** Null once closed, so that its memory can go. */
+  private volatile @Nullable HostDevice device;
+
+  HostExecutor(HostExecutorBuilder builder, ExecutorSpec spec) {
+    this.spec = spec;
+    planCheck = new PlanCheck(spec);
+    team = new WorkerTeam(builder.numThreads(), builder.threadFactory());
+    device = newDevice(builder.model(), spec, team);
+    thread = builder.threadFactory().newThread(this::runSteps);
+    ring = new StepRing(spec.maxInFlight(), () -> newResult(spec), thread);
+    thread.start();
+  }
+
+  /** A builder with default limits; only what differs must be set. */
+  public static HostExecutorBuilder builder(HostModel model) {
+    return new HostExecutorBuilder(model);
+  }
+
+  private static HostDevice newDevice(HostModel model, ExecutorSpec spec, WorkerTeam team) {
+    try {
+      return new HostDevice(model, spec, team);
+    } catch (RuntimeException | Error e) {
+      team.close(); // most likely there is not enough memory; the threads must not stay behind
+      throw e;
+    }
+  }
+
+  private static StepResult newResult(ExecutorSpec spec) {
+    int numLogprobs = Math.max(0, spec.maxNumLogprobs());
+    return new StepResult(spec.maxNumRows(), spec.maxNumDraftTokens(), numLogprobs);
+  }
+
+  @Override
+  public ExecutorSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public boolean submit(StepPlan plan) {
+    if (state != ExecutorState.READY) {
+      return false;
+    }
+    if (ring.numInFlight() == spec.maxInFlight()) {
+      throw new IllegalStateException(
+          "step " + plan.stepId() + ": " + spec.maxInFlight() + " steps are in flight already");
+    }
+    planCheck.accept(plan);
+    ring.submit(plan);
+    return true;
+  }
+
+  @Override
+  public boolean poll(StepResult result) {
+    if (state == ExecutorState.CLOSED || !ring.hasFinished()) {
+      return false;
+    }
+    copy(ring.oldestFinished(), result);
+    ring.take();
+    return true;
+  }
+
+  @Override
+  public boolean await(long timeoutNanos) throws InterruptedException {
+    ring.awaitFinished(timeoutNanos);
+    return state != ExecutorState.CLOSED && ring.hasFinished();
+  }
+
+  @Override
+  public ExecutorState state() {
+    return state;
+  }
+
+  @Override
+  public String failureMessage() {
+    return failureMessage;
+  }
+
+  @Override
+  public long lastGoodStepId() {
+    return lastGoodStepId;
+  }
+
+  /** Waits for the step being computed, if there is one. */
+  @Override
+  public void close() {
+    synchronized (lifeLock) {
+      state = ExecutorState.CLOSED;
+      failureMessage = "";
+    }
+    ring.stop();
+    joinUninterruptibly(thread);
+    team.close();
+    device = null;
+  }
+
+  // ---- the executor's thread
+
+  private void runSteps() {
+    HostDevice current = device;
+    for (StepPlan plan = ring.next(); plan != null; plan = ring.next()) {
+      try {
+        if (current != null) {
+          runStep(current, plan, ring.resultOfNext());
+        }
+      } catch (RuntimeException | Error e) {
+        die(plan.stepId(), e);
+        return;
+      }
+      ring.finish();
+    }
+  }
+
+  private void runStep(HostDevice current, StepPlan plan, StepResult result) {
+    long start = System.nanoTime();
+    result.reset(plan.stepId(), plan.numRows());
+    current.prepare(plan);
+    try {
+      current.compute(plan, result);
+      lastGoodStepId = plan.stepId();
+    } catch (RuntimeException e) {
+      LOGGER.log(Level.WARNING, "step " + plan.stepId() + " failed", e);
+      result.failStep();
+    }
+    result.setDeviceNanos(System.nanoTime() - start);
+  }
+
+  private void die(long stepId, Throwable cause) {
+    LOGGER.log(Level.ERROR, "the host executor died in step " + stepId, cause);
+    synchronized (lifeLock) {
+      if (state == ExecutorState.READY) {
+        failureMessage = "died in step " + stepId + ": " + cause;
+        state = ExecutorState.DEAD;
+      }
+    }
+    ring.stop();
+  }
+
+  // ---- small parts
+
+  private static void joinUninterruptibly(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive() && thread != Thread.currentThread()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void copy(StepResult source, StepResult target) {
+    target.reset(source.stepId(), source.numRows());
+    target.setDeviceNanos(source.deviceNanos());
+    if (source.outcome() == StepResult.Outcome.FAILED) {
+      target.failStep();
+      return;
+    }
+    for (int row = 0; row < source.numRows(); row++) {
+      for (int i = 0; i < source.numTokens(row); i++) {
+        target.addToken(row, source.token(row, i));
+        target.setLogprob(row, source.logprob(row, i));
+        copyTopLogprobs(source, row, i, target);
+      }
+      if (source.isFailedRow(row)) {
+        target.failRow(row);
+      }
+    }
+  }
+
+  private void copyTopLogprobs(StepResult source, int row, int index, StepResult target) {
+    for (int rank = 0; rank < spec.maxNumLogprobs(); rank++) {
+      int token = source.topToken(row, index, rank);
+      if (token < 0) {
+        return;
+      }
+      target.setTopLogprob(row, rank, token, source.topLogprob(row, index, rank));
+    }
+  }
+}

@@ -1,0 +1,226 @@
+package dev.weft.gpuexecutor;
+
+import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.StepPlan;
+
+/**
+ * Checks a plan on the submitting thread against the spec and against what all plans submitted before
+ * leave behind: which slots are attached, to whom, and how long their block tables are. A refused plan
+ * changes nothing, because what a plan changes is kept apart until all of it was found right.
+ *
+ * <p>Cost: the rows, tokens and writes of the plan. Allocates only when it refuses.
+ */
+final class PlanCheck {
+  private static final int NOBODY = 0;
+
+  private final ExecutorSpec spec;
+  private final int maxBlocksPerSlot;
+
+  /** By slot, after all accepted plans. */
+  private final Slots accepted;
+
+  /** By slot, after the plan being checked; valid where {@link #touchedBy} names this check. */
+  private final Slots planned;
+
+  private final long[] touchedBy;
+  private final int[] touchedSlots;
+  private int numTouched;
+  private final long[] rowSeen;
+  private long numChecks;
+  private long lastStepId;
+
+  PlanCheck(ExecutorSpec spec) {
+    this.spec = spec;
+    maxBlocksPerSlot = (spec.maxModelLen() + spec.blockSize() - 1) / spec.blockSize();
+    accepted = new Slots(spec.numSlots());
+    planned = new Slots(spec.numSlots());
+    touchedBy = new long[spec.numSlots()];
+    touchedSlots = new int[spec.numSlots()];
+    rowSeen = new long[spec.numSlots()];
+  }
+
+  /**
+   * Accepts a plan, so that later ones are checked against what it leaves behind.
+   *
+   * @throws IllegalArgumentException when it breaks the spec or contradicts the slots; nothing changed
+   */
+  void accept(StepPlan plan) {
+    numChecks++;
+    numTouched = 0;
+    require(plan.stepId() == lastStepId + 1, plan, "comes after step ", lastStepId);
+    for (int i = 0; i < plan.numDetached(); i++) {
+      detach(plan, plan.detachedSlot(i));
+    }
+    for (int i = 0; i < plan.numAttached(); i++) {
+      attach(plan, i);
+    }
+    for (int i = 0; i < plan.numTableWrites(); i++) {
+      writeTable(plan, i);
+    }
+    for (int i = 0; i < plan.numBlockCopies(); i++) {
+      requireBlock(plan, plan.copySource(i));
+      requireBlock(plan, plan.copyTarget(i));
+    }
+    checkRows(plan);
+    for (int i = 0; i < numTouched; i++) {
+      accepted.copyFrom(planned, touchedSlots[i]);
+    }
+    lastStepId = plan.stepId();
+  }
+
+  private void detach(StepPlan plan, int slot) {
+    touch(plan, slot);
+    require(planned.isAttached(slot), plan, "detaches a slot that is not attached: ", slot);
+    planned.attachedBy[slot] = NOBODY;
+  }
+
+  private void attach(StepPlan plan, int index) {
+    int slot = plan.attachedSlot(index);
+    touch(plan, slot);
+    require(!planned.isAttached(slot), plan, "attaches a slot that is attached: ", slot);
+    int numTokens = plan.attachedNumTokens(index);
+    require(numTokens <= spec.maxModelLen(), plan, "attaches a sequence of tokens: ", numTokens);
+    int adapter = plan.attachedAdapterId(index);
+    require(adapter == 0, plan, "asks for an adapter, which this executor has not: ", adapter);
+    for (int i = 0; i < numTokens; i++) {
+      requireToken(plan, plan.attachedToken(index, i));
+    }
+    planned.attachedBy[slot] = plan.stepId();
+    planned.requestId[slot] = plan.attachedRequestId(index);
+    planned.sampleIndex[slot] = plan.attachedSampleIndex(index);
+    planned.tableLength[slot] = 0;
+    planned.hasSampled[slot] = false;
+  }
+
+  private void writeTable(StepPlan plan, int write) {
+    int slot = plan.tableWriteSlot(write);
+    touch(plan, slot);
+    require(planned.isAttached(slot), plan, "writes the table of a free slot: ", slot);
+    int index = plan.tableWriteIndex(write);
+    boolean isAppended = index == planned.tableLength[slot] && index < maxBlocksPerSlot;
+    boolean isInside = index >= 0 && index < planned.tableLength[slot];
+    require(isAppended || isInside, plan, "leaves a gap or exceeds a block table: ", index);
+    requireBlock(plan, plan.tableWriteBlock(write));
+    planned.tableLength[slot] += isAppended ? 1 : 0;
+  }
+
+  private void checkRows(StepPlan plan) {
+    require(plan.numRows() <= spec.maxNumRows(), plan, "has too many rows: ", plan.numRows());
+    long numTokens = 0;
+    for (int row = 0; row < plan.numRows(); row++) {
+      numTokens += plan.numTokens(row);
+      checkOwner(plan, row);
+      checkExtent(plan, row);
+      checkDrafts(plan, row);
+      checkTokens(plan, row);
+      planned.hasSampled[plan.slot(row)] |= plan.isSampled(row);
+    }
+    require(numTokens == plan.numTokens(), plan, "has rows with tokens: ", numTokens);
+    require(numTokens <= spec.maxNumBatchedTokens(), plan, "has too many tokens: ", numTokens);
+  }
+
+  private void checkOwner(StepPlan plan, int row) {
+    int slot = plan.slot(row);
+    touch(plan, slot);
+    require(planned.isAttached(slot), plan, "has a row of a free slot: ", slot);
+    require(rowSeen[slot] != numChecks, plan, "has two rows of slot ", slot);
+    boolean isOwner =
+        planned.requestId[slot] == plan.requestId(row)
+            && planned.sampleIndex[slot] == plan.sampleIndex(row);
+    require(isOwner, plan, "has a row of another request than its slot ", slot);
+    rowSeen[slot] = numChecks;
+  }
+
+  private void checkExtent(StepPlan plan, int row) {
+    int slot = plan.slot(row);
+    require(plan.numTokens(row) >= 1, plan, "has a row without tokens: ", row);
+    require(plan.startPosition(row) >= 0, plan, "starts at ", plan.startPosition(row));
+    long end = (long) plan.startPosition(row) + plan.numTokens(row);
+    require(end <= spec.maxModelLen(), plan, "has a row that ends behind maxModelLen: ", end);
+    long room = (long) planned.tableLength[slot] * spec.blockSize();
+    require(end <= room, plan, "has a row that ends behind its block table: ", end);
+  }
+
+  private void checkDrafts(StepPlan plan, int row) {
+    int numDrafts = plan.numDraftTokens(row);
+    boolean isInRange =
+        numDrafts >= 0
+            && numDrafts <= spec.maxNumDraftTokens()
+            && numDrafts < plan.numTokens(row);
+    require(isInRange, plan, "has a row with drafts: ", numDrafts);
+    require(numDrafts == 0 || plan.isSampled(row), plan, "drafts without sampling: row ", row);
+    boolean verifies = numDrafts > 0 && !plan.hasPlaceholders(row);
+    boolean maskFits = !plan.hasMask(row) || plan.isSampled(row) && !verifies;
+    require(maskFits, plan, "has a mask where drafts are verified or nothing sampled: row ", row);
+  }
+
+  private void checkTokens(StepPlan plan, int row) {
+    int first = 0;
+    if (plan.isFirstTokenOnDevice(row)) {
+      int slot = plan.slot(row);
+      require(planned.hasSampled[slot], plan, "takes a token never sampled by slot ", slot);
+      first = 1;
+    }
+    int numPlaceholders = plan.hasPlaceholders(row) ? plan.numDraftTokens(row) : 0;
+    for (int i = first; i < plan.numTokens(row) - numPlaceholders; i++) {
+      requireToken(plan, plan.token(row, i));
+    }
+  }
+
+  /** Begins to change a slot on trial. */
+  private void touch(StepPlan plan, int slot) {
+    require(slot >= 0 && slot < touchedBy.length, plan, "names a slot that does not exist: ", slot);
+    if (touchedBy[slot] != numChecks) {
+      touchedBy[slot] = numChecks;
+      touchedSlots[numTouched++] = slot;
+      planned.copyFrom(accepted, slot);
+    }
+  }
+
+  private void requireBlock(StepPlan plan, int block) {
+    boolean exists = block >= 1 && block < spec.numBlocks();
+    require(exists, plan, "names a block that does not exist or is the null block: ", block);
+  }
+
+  private void requireToken(StepPlan plan, int token) {
+    boolean exists = token >= 0 && token < spec.vocabularySize();
+    require(exists, plan, "has a token outside the vocabulary: ", token);
+  }
+
+  private static void require(boolean holds, StepPlan plan, String problem, long value) {
+    if (!holds) {
+      throw new IllegalArgumentException("step " + plan.stepId() + " " + problem + value);
+    }
+  }
+
+  /** What the slots are, by slot. */
+  private static final class Slots {
+    /** Step that attached it; {@link #NOBODY} when free. */
+    private final long[] attachedBy;
+
+    private final long[] requestId;
+    private final int[] sampleIndex;
+    private final int[] tableLength;
+    private final boolean[] hasSampled;
+
+    Slots(int numSlots) {
+      attachedBy = new long[numSlots];
+      requestId = new long[numSlots];
+      sampleIndex = new int[numSlots];
+      tableLength = new int[numSlots];
+      hasSampled = new boolean[numSlots];
+    }
+
+    boolean isAttached(int slot) {
+      return attachedBy[slot] != NOBODY;
+    }
+
+    void copyFrom(Slots other, int slot) {
+      attachedBy[slot] = other.attachedBy[slot];
+      requestId[slot] = other.requestId[slot];
+      sampleIndex[slot] = other.sampleIndex[slot];
+      tableLength[slot] = other.tableLength[slot];
+      hasSampled[slot] = other.hasSampled[slot];
+    }
+  }
+}
