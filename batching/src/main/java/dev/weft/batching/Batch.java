@@ -74,6 +74,15 @@ final class Batch {
     displaced = new LeastLostWork(urgency);
   }
 
+  /**
+   * First come, first served: all that is pending, one percent of the blocks spared, the newest
+   * loses.
+   */
+  static Batch fcfs() {
+    return new Batch(WaitingOrder.ARRIVAL, Urgency.NONE, ChunkRule.ALL,
+        FullPromptGate.sparingPercent(1), new NewestFirst());
+  }
+
   WaitingOrder order() {
     return order;
   }

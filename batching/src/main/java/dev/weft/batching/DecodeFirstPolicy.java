@@ -1,9 +1,7 @@
 package dev.weft.batching;
 
-import dev.weft.schedulerapi.ChunkRule;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepBuilder;
-import dev.weft.schedulerapi.WaitingOrder;
 
 /**
  * Never lets a prompt delay a decode: all decodes first, then prompts that are half computed, then
@@ -19,8 +17,7 @@ import dev.weft.schedulerapi.WaitingOrder;
  */
 public final class DecodeFirstPolicy implements SchedulingPolicy {
   private final int maxNumStepTokens;
-  private final Batch batch = new Batch(WaitingOrder.ARRIVAL, Urgency.NONE, ChunkRule.ALL,
-      FullPromptGate.sparingPercent(1), new NewestFirst());
+  private final Batch batch = Batch.fcfs();
 
   /**
    * @param maxNumStepTokens decodes and chunks of one step; the paper takes it from the wanted time

@@ -1,11 +1,9 @@
 package dev.weft.batching;
 
-import dev.weft.schedulerapi.ChunkRule;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceList;
 import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.StepFacts;
-import dev.weft.schedulerapi.WaitingOrder;
 
 /**
  * Brings the first token early: a step holds prompts alone while there are any that fit, else
@@ -23,8 +21,7 @@ import dev.weft.schedulerapi.WaitingOrder;
  */
 public final class PrefillFirstPolicy implements SchedulingPolicy {
   private final int maxNumPrefillSteps;
-  private final Batch batch = new Batch(WaitingOrder.ARRIVAL, Urgency.NONE, ChunkRule.ALL,
-      FullPromptGate.sparingPercent(1), new NewestFirst());
+  private final Batch batch = Batch.fcfs();
   private int numPrefillSteps;
 
   /** @param maxNumPrefillSteps prefill steps that may delay a decode before it gets its turn */
