@@ -140,10 +140,10 @@ final class ContinuousBatchingPolicyTest {
   @Test void maskThatIsNotReadyDoesNotStopThoseBehind() {
     TokenMask never = (tokens, sampleIndex, words) -> false;
     TestServer server = TestServer.of(ContinuousBatchingPolicy.fcfs(), 100);
-    server.add(request(1, 0, 4).tokenMask(never)).add(2, 4, 8);
+    server.add(1, 4, 8).add(request(2, 0, 4).tokenMask(never)).add(3, 4, 8);
 
-    assertThat(server.step()).isEqualTo("2:4");
-    assertThat(server.step()).isEqualTo("2:1");
+    assertThat(server.step()).isEqualTo("1:4 3:4");
+    assertThat(server.scheduler().waiting().get(0).isSkipped()).isTrue();
   }
 
   @Test void longQueueOfBlockedOnesIsNotSearchedToItsEnd() {
