@@ -1,0 +1,99 @@
+package dev.weft.examples;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the command line of {@link ServeAusten} asks for.
+ *
+ * @param model       null for the one that comes with the examples
+ * @param outputs     file to write, or null
+ * @param numRequests requests to serve
+ * @param isHelp      true when only the options are to be printed
+ */
+record ServeOptions(
+    @Nullable Path model, @Nullable Path outputs, int numRequests, boolean isHelp) {
+  static final int MIN_NUM_REQUESTS = 16;
+  static final int MAX_NUM_REQUESTS = 64;
+
+  static final String HELP = """
+      Serves the model that comes with the examples and compares every output with the same request
+      run alone.
+
+        mvn -q -pl examples -am compile exec:java "-Dexec.args=OPTIONS"
+
+        --requests N     how many requests, %d to %d; default %d
+        --outputs FILE   write prompts, parameters and tokens as JSON, for a check from outside
+        --model DIR      folder with target/ and reference/; default: the nearest "model"
+        --help           print this
+      """.formatted(MIN_NUM_REQUESTS, MAX_NUM_REQUESTS, MAX_NUM_REQUESTS);
+
+  /** @throws IllegalArgumentException naming the option, its value and what is allowed */
+  static ServeOptions parse(String... arguments) {
+    Path model = null;
+    Path outputs = null;
+    int numRequests = MAX_NUM_REQUESTS;
+    Set<String> seen = new HashSet<>();
+    for (int i = 0; i < arguments.length; i += 2) {
+      String option = arguments[i];
+      if (option.equals("--help")) {
+        return new ServeOptions(null, null, numRequests, true);
+      }
+      if (!Set.of("--model", "--outputs", "--requests").contains(option)) {
+        throw bad("unknown option " + option);
+      }
+      if (!seen.add(option)) {
+        throw bad(option + " is given twice");
+      }
+      if (i + 1 == arguments.length) {
+        throw bad(option + " has no value");
+      }
+      String value = arguments[i + 1];
+      switch (option) {
+        case "--model" -> model = existingFolder(option, value);
+        case "--outputs" -> outputs = writableFile(option, value);
+        default -> numRequests = numberOfRequests(option, value);
+      }
+    }
+    return new ServeOptions(model, outputs, numRequests, false);
+  }
+
+  private static Path existingFolder(String option, String value) {
+    Path folder = Path.of(value).toAbsolutePath();
+    if (!Files.isDirectory(folder)) {
+      throw bad(option + " is " + value + ", must be a folder with target/ and reference/");
+    }
+    return folder;
+  }
+
+  /** Checked before a minute of work rather than behind it. */
+  private static Path writableFile(String option, String value) {
+    Path file = Path.of(value).toAbsolutePath();
+    Path folder = file.getParent();
+    if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
+      throw bad(option + " is " + value + ", must be a file in a folder that exists");
+    }
+    return file;
+  }
+
+  private static int numberOfRequests(String option, String value) {
+    String allowed = option + " is " + value + ", must be " + MIN_NUM_REQUESTS + " to "
+        + MAX_NUM_REQUESTS;
+    try {
+      int number = Integer.parseInt(value);
+      if (number >= MIN_NUM_REQUESTS && number <= MAX_NUM_REQUESTS) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(allowed, e);
+    }
+    throw bad(allowed);
+  }
+
+  private static IllegalArgumentException bad(String message) {
+    return new IllegalArgumentException(message + "; --help lists the options");
+  }
+}

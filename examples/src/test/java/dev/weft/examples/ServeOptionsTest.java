@@ -1,0 +1,102 @@
+package dev.weft.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServeOptionsTest {
+  @TempDir Path folder;
+
+  @Test
+  void nothingAskedForIsTheWholeRun() {
+    assertThat(ServeOptions.parse()).isEqualTo(new ServeOptions(null, null, 64, false));
+  }
+
+  @Test
+  void everyOptionIsRead() {
+    String file = folder.resolve("out.json").toString();
+
+    ServeOptions options = ServeOptions.parse(
+        "--requests", "16", "--outputs", file, "--model", folder.toString());
+
+    assertThat(options).isEqualTo(new ServeOptions(folder, Path.of(file), 16, false));
+  }
+
+  @Test
+  void helpWinsOverTheRest() {
+    assertThat(ServeOptions.parse("--requests", "16", "--help").isHelp()).isTrue();
+    assertThat(ServeOptions.HELP).contains("--requests", "--outputs", "--model", "--help");
+  }
+
+  @Test
+  void anUnknownOptionIsNamed() {
+    refused("unknown option --output", "--output", "x");
+  }
+
+  @Test
+  void anOptionWithoutAValueIsNamed() {
+    refused("--requests has no value", "--requests");
+  }
+
+  @Test
+  void anOptionGivenTwiceIsNamed() {
+    refused("--requests is given twice", "--requests", "16", "--requests", "17");
+  }
+
+  @Test
+  void aNumberOutOfRangeIsNamedWithItsRange() {
+    refused("--requests is 15, must be 16 to 64", "--requests", "15");
+    refused("--requests is 65, must be 16 to 64", "--requests", "65");
+    refused("--requests is many, must be 16 to 64", "--requests", "many");
+  }
+
+  @Test
+  void aFileThatCannotBeWrittenIsNamed() {
+    String missing = folder.resolve("missing/out.json").toString();
+
+    refused("--outputs is " + missing + ", must be a file in a folder that exists",
+        "--outputs", missing);
+    refused("--outputs is " + folder + ", must be a file", "--outputs", folder.toString());
+  }
+
+  @Test
+  void aModelThatIsNotThereIsNamed() {
+    String missing = folder.resolve("missing").toString();
+
+    refused("--model is " + missing + ", must be a folder with target/ and reference/",
+        "--model", missing);
+  }
+
+  @Test
+  void aFolderWithoutAModelNamesTheFirstMissingFile() {
+    assertThatThrownBy(() -> new ModelFolder(folder))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no target/config.json in the model folder " + folder);
+  }
+
+  @Test
+  void theModelIsFoundFromTheRepositoryAndFromTheExamples() {
+    Path root = ModelFolder.nearest().root().getParent();
+
+    assertThat(ModelFolder.nearest(root)).isEqualTo(ModelFolder.nearest(root.resolve("examples")));
+  }
+
+  @Test
+  void aPlaceOutsideTheRepositorySaysHowToNameTheModel() {
+    Path outside = folder.getRoot();
+
+    assertThatThrownBy(() -> ModelFolder.nearest(outside))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("no model/target/config.json in " + outside)
+        .hasMessageContaining("--model DIR");
+  }
+
+  private static void refused(String message, String... arguments) {
+    assertThatThrownBy(() -> ServeOptions.parse(arguments))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+}
