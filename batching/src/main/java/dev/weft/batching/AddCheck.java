@@ -42,7 +42,8 @@ final class AddCheck {
       return refused(Refusal.TOO_MANY_SAMPLES, name(request) + "numSamples is " + numSamples
           + ", at most " + maxSamples + " sequences may run and wait");
     }
-    long longest = Math.min((long) prompt + request.sampling().maxNewTokens(), limits.maxModelLen());
+    long longest =
+        Math.min((long) prompt + request.sampling().maxNewTokens(), limits.maxModelLen());
     long numPositions = Math.min(longest - 1 + limits.numLookaheadTokens(), limits.maxModelLen());
     long numBlocks = (numPositions + core.blockSize() - 1) / core.blockSize();
     if (numBlocks > core.kvCache.numBlocks()) {

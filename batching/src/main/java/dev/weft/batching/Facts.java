@@ -104,7 +104,8 @@ class Facts implements StepFacts {
   }
 
   final int startOf(int handle) {
-    return table.status[handle] == SequenceTable.RUNNING ? table.numComputed[handle] : match(handle);
+    return table.status[handle] == SequenceTable.RUNNING
+        ? table.numComputed[handle] : match(handle);
   }
 
   private int match(int handle) {
@@ -113,8 +114,9 @@ class Facts implements StepFacts {
   }
 
   /**
-   * Tokens and drafts behind {@code start}, up to the position before the last that the sequence can come
-   * to have: the token there is never computed. 0 while drafts in flight leave the position open.
+   * Tokens and drafts behind {@code start}, up to the position before the last that the sequence
+   * can come to have: the token there is never computed. 0 while drafts in flight leave the
+   * position open.
    */
   final int numPending(int handle, int start) {
     if (table.numDraftsInFlight[handle] > 0) {

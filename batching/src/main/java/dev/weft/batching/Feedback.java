@@ -46,7 +46,8 @@ final class Feedback implements StepFeedback {
 
   @Override public SequenceView sequence(int row) {
     if (!isLive(row)) {
-      throw new IllegalArgumentException("step " + plan.stepId + " row " + row + ": its sequence ended");
+      throw new IllegalArgumentException(
+          "step " + plan.stepId + " row " + row + ": its sequence ended");
     }
     return table.view[plan.handle[row]];
   }

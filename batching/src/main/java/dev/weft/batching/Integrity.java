@@ -7,7 +7,9 @@ import static dev.weft.batching.SequenceTable.RUNNING;
 import static dev.weft.batching.SequenceTable.UNBORN;
 import static dev.weft.batching.SequenceTable.WAITING;
 
-/** Recounts what the scheduler keeps by counting along; messages begin with the invariant's number. */
+/**
+ * Recounts what the scheduler keeps by counting along; messages begin with the invariant's number.
+ */
 final class Integrity {
   private final Core core;
   private final SequenceTable table;
@@ -109,7 +111,8 @@ final class Integrity {
 
   private static void requireEqual(String what, long expected, long found) {
     if (expected != found) {
-      throw new IllegalStateException(what + " counted along are " + expected + ", recounted " + found);
+      throw new IllegalStateException(
+          what + " counted along are " + expected + ", recounted " + found);
     }
   }
 }

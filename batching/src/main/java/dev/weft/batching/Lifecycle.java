@@ -13,8 +13,8 @@ import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.Request;
 
 /**
- * The turns in the life of a sequence: begins, runs, loses its blocks, forks, ends. Each turn is taken here
- * and nowhere else, so that blocks, slots and pages have one way in and one way out.
+ * The turns in the life of a sequence: begins, runs, loses its blocks, forks, ends. Each turn is
+ * taken here and nowhere else, so that blocks, slots and pages have one way in and one way out.
  */
 final class Lifecycle {
   private final Core core;
@@ -86,8 +86,8 @@ final class Lifecycle {
   }
 
   /**
-   * The one way in which a sequence that goes on loses its blocks. It waits from now on; the caller lists
-   * it. Tokens that steps in flight sample for it are still to be delivered.
+   * The one way in which a sequence that goes on loses its blocks. It waits from now on; the caller
+   * lists it. Tokens that steps in flight sample for it are still to be delivered.
    */
   void loseBlocks(int handle, PreemptReason reason, long forRequestId) {
     int numLost = table.numComputed[handle];
@@ -103,8 +103,8 @@ final class Lifecycle {
     core.numRunning--;
     core.preempted.add(table.requestId[handle]);
     core.stats.numPreemptions++;
-    core.listener.onPreempt(table.requestId[handle], table.sampleIndex[handle], forRequestId, reason,
-        numLost, numBlocks);
+    core.listener.onPreempt(table.requestId[handle], table.sampleIndex[handle], forRequestId,
+        reason, numLost, numBlocks);
   }
 
   private void leaveSlot(int handle) {
@@ -132,9 +132,9 @@ final class Lifecycle {
   }
 
   /**
-   * The prompt of a request with several samples is computed by a step planned now: the other samples
-   * begin, sharing its blocks where there is room to run at once. Each computes the last prompt token
-   * again, in a block of its own, to sample with its own seed.
+   * The prompt of a request with several samples is computed by a step planned now: the other
+   * samples begin, sharing its blocks where there is room to run at once. Each computes the last
+   * prompt token again, in a block of its own, to sample with its own seed.
    */
   void forkSamples(int leader) {
     int numPrompt = table.numPrompt[leader];
@@ -167,8 +167,8 @@ final class Lifecycle {
     core.released.add(table.requestId[handle]);
     core.stats.numFinished[reason.ordinal()]++;
     core.policy.onFinish(table.view[handle], reason);
-    core.listener.onFinish(table.requestId[handle], table.sampleIndex[handle], reason, numOutputTokens,
-        nowNanos);
+    core.listener.onFinish(table.requestId[handle], table.sampleIndex[handle], reason,
+        numOutputTokens, nowNanos);
     int leader = table.leader[handle];
     boolean isLast = --table.numLiveSamples[leader] == 0;
     if (isLast) {

@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * One plan as parallel arrays: under construction first, when rows come and may be withdrawn, then frozen
- * by {@link PlanFreezer} and in flight. Everything an executor reads is copied in, so that nothing it
- * sees changes when a sequence ends meanwhile.
+ * One plan as parallel arrays: under construction first, when rows come and may be withdrawn, then
+ * frozen by {@link PlanFreezer} and in flight. Everything an executor reads is copied in, so that
+ * nothing it sees changes when a sequence ends meanwhile.
  */
 final class PlanBuffer implements StepPlan {
   private static final int WITHDRAWN = -1;

@@ -7,8 +7,8 @@ import static dev.weft.batching.SequenceTable.UNBORN;
 import dev.weft.schedulerapi.FinishReason;
 
 /**
- * Ends the planning of a step: copies into the plan what the executor reads, counts what is planned as
- * computed, and brings the lists to the state after the step.
+ * Ends the planning of a step: copies into the plan what the executor reads, counts what is planned
+ * as computed, and brings the lists to the state after the step.
  */
 final class PlanFreezer {
   private static final int ON_DEVICE = -1;

@@ -3,7 +3,10 @@ package dev.weft.batching;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.SchedulerLimits;
 
-/** The {@code maxInFlight + 1} plans that the scheduler cycles: those in flight, oldest first, and one more. */
+/**
+ * The {@code maxInFlight + 1} plans that the scheduler cycles: those in flight, oldest first, and
+ * one more.
+ */
 final class PlanRing {
   private final PlanBuffer[] ring;
   private int oldest;

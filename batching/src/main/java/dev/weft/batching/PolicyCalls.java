@@ -8,7 +8,10 @@ import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.StepFacts;
 import dev.weft.schedulerapi.StepFeedback;
 
-/** Calls the policy so that an exception of its own cannot hurt anybody: it is reported, and work goes on. */
+/**
+ * Calls the policy so that an exception of its own cannot hurt anybody: it is reported, and work
+ * goes on.
+ */
 final class PolicyCalls {
   private final SchedulingPolicy policy;
   private final SchedulerListener listener;

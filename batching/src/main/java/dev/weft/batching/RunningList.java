@@ -3,7 +3,10 @@ package dev.weft.batching;
 import dev.weft.schedulerapi.SequenceList;
 import dev.weft.schedulerapi.SequenceView;
 
-/** Handles that hold KV blocks, oldest admission first. Those that stop to run leave at {@link #retain}. */
+/**
+ * Handles that hold KV blocks, oldest admission first. Those that stop to run leave at
+ * {@link #retain}.
+ */
 final class RunningList implements SequenceList {
   private final SequenceTable table;
   private final int[] handles;

@@ -25,19 +25,22 @@ import dev.weft.schedulerapi.WaitingOrder;
 
 /**
  * The state machine of continuous batching: requests are added, steps are planned and their results
- * applied. It has no thread, clock, randomness or I/O: time is a parameter, and equal calls give equal
- * plans.
+ * applied. It has no thread, clock, randomness or I/O: time is a parameter, and equal calls give
+ * equal plans.
  *
  * <p>Idea (Yu et al., Orca, OSDI 2022; Kwon et al., PagedAttention, SOSP 2023; Agrawal et al.,
- * Sarathi-Serve, OSDI 2024): a sequence has known tokens and computed tokens, and every step lets computed
- * catch up. Prefill, chunk, decode and recomputation are the same thing with different numbers. What is
- * planned counts as computed, so that the next step can be planned while this one runs.
+ * Sarathi-Serve, OSDI 2024): a sequence has known tokens and computed tokens, and every step lets
+ * computed catch up. Prefill, chunk, decode and recomputation are the same thing with different
+ * numbers. What is planned counts as computed, so that the next step can be planned while this one
+ * runs.
  *
- * <p>Life of a step: {@link #plan}; if the plan is not empty, hand it to the executor; when the executor
- * reports it, {@link #update}. Up to {@code maxInFlight} plans may be out, applied in the order planned.
+ * <p>Life of a step: {@link #plan}; if the plan is not empty, hand it to the executor; when the
+ * executor reports it, {@link #update}. Up to {@code maxInFlight} plans may be out, applied in the
+ * order planned.
  *
- * <p>One thread owns a scheduler. No method may be called from a policy or a listener. After warm-up plan
- * and update allocate nothing; cost of a step is O(rows + blocks touched), whatever waits.
+ * <p>One thread owns a scheduler. No method may be called from a policy or a listener. After
+ * warm-up plan and update allocate nothing; cost of a step is O(rows + blocks touched), whatever
+ * waits.
  */
 public final class Scheduler {
   private final Core core;
@@ -71,7 +74,8 @@ public final class Scheduler {
   }
 
   /** Starts to wire a scheduler; limits, executor and cache must fit together. */
-  public static SchedulerBuilder builder(SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache) {
+  public static SchedulerBuilder builder(
+      SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache) {
     return new SchedulerBuilder(limits, spec, kvCache);
   }
 
@@ -86,7 +90,8 @@ public final class Scheduler {
     enter();
     try {
       return isShutDown
-          ? AddResult.refused(Refusal.SHUT_DOWN, "request " + request.id() + ": the scheduler is shut down")
+          ? AddResult.refused(Refusal.SHUT_DOWN,
+              "request " + request.id() + ": the scheduler is shut down")
           : tryAdd(request, nowNanos);
     } finally {
       isBusy = false;
@@ -154,8 +159,8 @@ public final class Scheduler {
         return false;
       }
       if (numTokensKept < 0 || numTokensKept > table.numOutput(handle)) {
-        throw new IllegalArgumentException(table.name(handle) + ": numTokensKept is " + numTokensKept
-            + ", must be 0 to " + table.numOutput(handle));
+        throw new IllegalArgumentException(table.name(handle) + ": numTokensKept is "
+            + numTokensKept + ", must be 0 to " + table.numOutput(handle));
       }
       lifecycle.finish(handle, FinishReason.STOP, numTokensKept, nowNanos);
       core.running.retain();
@@ -165,7 +170,10 @@ public final class Scheduler {
     }
   }
 
-  /** Lets a request that waited for something outside wait for its turn; false when it is not blocked. */
+  /**
+   * Lets a request that waited for something outside wait for its turn; false when it is not
+   * blocked.
+   */
   public boolean unblock(long requestId) {
     enter();
     try {
@@ -193,8 +201,8 @@ public final class Scheduler {
   /**
    * Plans the next step, after ending what has expired.
    *
-   * @return the plan, valid until its result is applied; when it is empty it is not in flight, must not be
-   *     submitted, and is valid until the next call
+   * @return the plan, valid until its result is applied; when it is empty it is not in flight, must
+   *     not be submitted, and is valid until the next call
    * @throws IllegalStateException when {@code maxInFlight} plans are in flight
    */
   public StepPlan plan(long nowNanos) {
@@ -254,8 +262,8 @@ public final class Scheduler {
   /**
    * Applies the result of the oldest plan in flight.
    *
-   * @throws IllegalStateException when it is the result of another step or cannot be one of its plan;
-   *     nothing was changed
+   * @throws IllegalStateException when it is the result of another step or cannot be one of its
+   *     plan; nothing was changed
    */
   public void update(StepResult result, long nowNanos) {
     enter();
@@ -293,8 +301,8 @@ public final class Scheduler {
   }
 
   /**
-   * The executor died: steps in flight are lost, and whatever it held. Afterwards plans are for another
-   * executor of the same spec.
+   * The executor died: steps in flight are lost, and whatever it held. Afterwards plans are for
+   * another executor of the same spec.
    */
   public void onExecutorDead(DeadExecutorMode mode, long nowNanos) {
     enter();
@@ -337,8 +345,8 @@ public final class Scheduler {
   /**
    * Forgets all cached prefixes.
    *
-   * @param preemptRunning what to do with sequences that hold blocks: preempt them, newest first, or
-   *     refuse
+   * @param preemptRunning what to do with sequences that hold blocks: preempt them, newest first,
+   *     or refuse
    * @return false when nothing was changed, because blocks are held or pinned by a transfer
    */
   public boolean resetPrefixCache(boolean preemptRunning) {
@@ -421,7 +429,8 @@ public final class Scheduler {
 
   private void enter() {
     if (isBusy) {
-      throw new IllegalStateException("the scheduler was called from a policy, a mask or a listener");
+      throw new IllegalStateException(
+          "the scheduler was called from a policy, a mask or a listener");
     }
     isBusy = true;
   }

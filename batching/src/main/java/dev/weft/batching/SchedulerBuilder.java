@@ -49,7 +49,8 @@ public final class SchedulerBuilder {
     atMost("maxInFlight", limits.maxInFlight(), "that of the executor", spec.maxInFlight());
     atMost("maxNumDraftTokens", limits.maxNumDraftTokens(), "that of the executor",
         spec.maxNumDraftTokens());
-    atMost("vocabularySize", limits.vocabularySize(), "that of the executor", spec.vocabularySize());
+    atMost("vocabularySize", limits.vocabularySize(), "that of the executor",
+        spec.vocabularySize());
     atMost("numBlocks of the cache, null block included,", kvCache.numBlocks() + 1,
         "that of the executor", spec.numBlocks());
     if (kvCache.layout().blockSize() != spec.blockSize()) {

@@ -9,14 +9,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * State of all live sequences as arrays by handle. Plain data: the classes that change it keep it right.
+ * State of all live sequences as arrays by handle. Plain data: the classes that change it keep it
+ * right.
  *
  * <p>Token counts of a sequence, in the order of positions:
  * <pre>
  *   0 ........ numPrompt ........ numKnown ........ numTokens
  *   prompt     read output        unread output: sampled by steps in flight
  * </pre>
- * The samples of a request are a chain of handles; its first one is the leader and counts the live ones.
+ * The samples of a request are a chain of handles; its first one is the leader and counts the live
+ * ones.
  */
 final class SequenceTable {
   static final int NONE = -1;
@@ -26,7 +28,9 @@ final class SequenceTable {
   static final byte RUNNING = (byte) SequenceStatus.RUNNING.ordinal();
   static final byte BLOCKED = (byte) SequenceStatus.BLOCKED.ordinal();
   static final byte FINISHED = (byte) SequenceStatus.FINISHED.ordinal();
-  /** A further sample whose prompt is still computed by its leader: in no list, seen by no policy. */
+  /**
+   * A further sample whose prompt is still computed by its leader: in no list, seen by no policy.
+   */
   static final byte UNBORN = (byte) SequenceStatus.values().length;
 
   final @Nullable Request[] request;
@@ -60,7 +64,9 @@ final class SequenceTable {
   final boolean[] isAttached;
   /** Changes when results of rows planned before must not be delivered any more. */
   final int[] resultEpoch;
-  /** Changes when the sequence loses its blocks: computed counts of rows planned before are void. */
+  /**
+   * Changes when the sequence loses its blocks: computed counts of rows planned before are void.
+   */
   final int[] blockEpoch;
   final byte[] status;
   final boolean[] isPrefill;
@@ -127,7 +133,9 @@ final class SequenceTable {
     return Objects.requireNonNull(request[handle]);
   }
 
-  /** Opens a handle for every sample, chained from the leader, which is returned; the others unborn. */
+  /**
+   * Opens a handle for every sample, chained from the leader, which is returned; the others unborn.
+   */
   int open(Request added, long requestSeed, long nowNanos, int maxModelLen) {
     int numSamples = added.sampling().numSamples();
     int first = NONE;

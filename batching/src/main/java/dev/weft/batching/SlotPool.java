@@ -1,8 +1,9 @@
 package dev.weft.batching;
 
 /**
- * The device's rows of state. A slot that was attached rests after its sequence gave it up: the next plan
- * tells the device to detach it, and only when that plan's step has completed can it be attached again.
+ * The device's rows of state. A slot that was attached rests after its sequence gave it up: the
+ * next plan tells the device to detach it, and only when that plan's step has completed can it be
+ * attached again.
  */
 final class SlotPool {
   private final int[] free;

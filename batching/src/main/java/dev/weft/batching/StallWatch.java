@@ -3,8 +3,8 @@ package dev.weft.batching;
 import dev.weft.schedulerapi.PauseMode;
 
 /**
- * Counts consecutive steps without a row though sequences could run and nothing is awaited. Past the limit
- * it names the oldest sequence, so that no policy can let work wait for ever.
+ * Counts consecutive steps without a row though sequences could run and nothing is awaited. Past
+ * the limit it names the oldest sequence, so that no policy can let work wait for ever.
  */
 final class StallWatch {
   private final Core core;
@@ -14,7 +14,9 @@ final class StallWatch {
     this.core = core;
   }
 
-  /** The sequence to be ended for want of progress, or NONE; cost O(waiting) only when there is one. */
+  /**
+   * The sequence to be ended for want of progress, or NONE; cost O(waiting) only when there is one.
+   */
   int afterPlan(PlanBuffer plan, boolean sawOutsideWait) {
     if (plan.numRows > 0) {
       numEmptySteps = 0;

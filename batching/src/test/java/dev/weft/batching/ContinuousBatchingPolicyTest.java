@@ -111,7 +111,8 @@ final class ContinuousBatchingPolicyTest {
 
   @Test void sparePercentIsAShareOfAllBlocks() {
     TestServer server = TestServer.of(
-        ContinuousBatchingPolicy.builder().gate(FullPromptGate.sparingPercent(40)).build(), 5, WIDE);
+        ContinuousBatchingPolicy.builder().gate(FullPromptGate.sparingPercent(40)).build(), 5,
+        WIDE);
     server.add(1, 8, 2).add(2, 4, 2).add(3, 4, 2);
 
     assertThat(server.step()).isEqualTo("1:8 2:4"); // 2 of 5 stay free.

@@ -77,7 +77,8 @@ final class PolicyProperties {
       if (!requests.isEmpty() && (random.nextInt(3) == 0 || !server.scheduler().hasWork())) {
         server.add(requests.remove(requests.size() - 1));
       }
-      boolean hasWork = server.scheduler().waiting().size() + server.scheduler().running().size() > 0;
+      boolean hasWork =
+          server.scheduler().waiting().size() + server.scheduler().running().size() > 0;
       int numBefore = server.numInFlight();
       String plan = server.plan();
       if (hasWork && numBefore == 0) {

@@ -35,7 +35,8 @@ final class TestServer {
             .blockSize(BLOCK_SIZE).numBlocks(cache.numBlocks() + 1)
             .numSlots(4 * limits.maxNumSeqs()).maxNumRows(limits.maxNumSeqs())
             .maxNumBatchedTokens(limits.maxNumBatchedTokens()).maxModelLen(limits.maxModelLen())
-            .maxInFlight(limits.maxInFlight()).vocabularySize(limits.vocabularySize()).build(), cache)
+            .maxInFlight(limits.maxInFlight()).vocabularySize(limits.vocabularySize()).build(),
+            cache)
         .policy(policy)
         .listener(new SchedulerListener() {
           @Override public void onPolicyFailure(long stepId, RuntimeException failure) {

@@ -14,8 +14,8 @@ import java.util.function.LongSupplier;
 
 /**
  * Scheduler, KV cache and executor put together, driven by its owner: {@link #add} requests, call
- * {@link #runOnce} until {@link #isIdle}; tokens go to the listener given to the builder. One thread owns
- * an engine and makes all calls; nothing happens between them.
+ * {@link #runOnce} until {@link #isIdle}; tokens go to the listener given to the builder. One
+ * thread owns an engine and makes all calls; nothing happens between them.
  */
 public final class WeftEngine implements AutoCloseable {
   private final StepExecutor executor;
@@ -51,7 +51,8 @@ public final class WeftEngine implements AutoCloseable {
   /**
    * Applies what the executor has finished and plans and submits what can be; never waits.
    *
-   * @return true when it did something; false when the device must be awaited, or nothing is there to do
+   * @return true when it did something; false when the device must be awaited, or nothing is there
+   *     to do
    */
   public boolean runOnce() {
     boolean didSomething = applyFinished();
@@ -118,7 +119,10 @@ public final class WeftEngine implements AutoCloseable {
     return scheduler.stats();
   }
 
-  /** For control calls: pause, caps, cache reset, stop strings. On the owner's thread like all calls. */
+  /**
+   * For control calls: pause, caps, cache reset, stop strings. On the owner's thread like all
+   * calls.
+   */
   public Scheduler scheduler() {
     return scheduler;
   }

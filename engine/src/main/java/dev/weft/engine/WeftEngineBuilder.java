@@ -77,7 +77,10 @@ public final class WeftEngineBuilder {
     return this;
   }
 
-  /** From which the seeds of requests without one are derived, and the places of prefixes; default 0. */
+  /**
+   * From which the seeds of requests without one are derived, and the places of prefixes; default
+   * 0.
+   */
   public WeftEngineBuilder seed(long value) {
     seed = value;
     return this;

@@ -6,8 +6,8 @@ import java.util.Arrays;
  * Attention of one token and one KV head over a paged sequence, for all query heads of the group.
  *
  * <p>Scores are computed at the physical slots, in lanes, run by run of physically adjacent blocks;
- * dimensions ascend within a score, positions within a sum. An instance is the scratch memory of one
- * thread.
+ * dimensions ascend within a score, positions within a sum. An instance is the scratch memory of
+ * one thread.
  */
 final class DecodeAttention {
   private final int headDim;

@@ -5,8 +5,8 @@ package dev.weft.gpuexecutor;
  * branches.
  *
  * <p>x = n ln 2 + r with |r| at most half of ln 2; a polynomial of degree 7 gives e^r (the
- * coefficients of Moshier's Cephes library, expf), a table 2^n. Arguments are clamped to [-87.3, 88],
- * where neither result nor intermediate values leave the normal floats. NaN stays NaN.
+ * coefficients of Moshier's Cephes library, expf), a table 2^n. Arguments are clamped to [-87.3,
+ * 88], where neither result nor intermediate values leave the normal floats. NaN stays NaN.
  *
  * <p>Three loops in three methods, because C2 vectorises only a method's single loop; the table
  * access is then the only scalar part.

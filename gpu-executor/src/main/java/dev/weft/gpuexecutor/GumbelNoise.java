@@ -1,14 +1,15 @@
 package dev.weft.gpuexecutor;
 
 /**
- * The Gumbel noise of one token position: {@code g = -log(-log u)} for every vocabulary entry, with u
- * from {@link Philox} keyed by the sequence's seed. The largest {@code logit + g} is then distributed
- * as the softmax of the logits (Gumbel, Statistical Theory of Extreme Values, 1954; Maddison, Tarlow,
- * Minka, A* Sampling, NeurIPS 2014).
+ * The Gumbel noise of one token position: {@code g = -log(-log u)} for every vocabulary entry, with
+ * u from {@link Philox} keyed by the sequence's seed. The largest {@code logit + g} is then
+ * distributed as the softmax of the logits (Gumbel, Statistical Theory of Extreme Values, 1954;
+ * Maddison, Tarlow, Minka, A* Sampling, NeurIPS 2014).
  *
  * <p>Counter = (position in the sequence of the token to be sampled, vocabulary index / 4, purpose,
- * 0), word = vocabulary index % 4; purpose 0 is sampling, others are reserved. Everything is written
- * out in float operations with explicit fma, so that a device in another language gets the same bits.
+ * 0), word = vocabulary index % 4; purpose 0 is sampling, others are reserved. Everything is
+ * written out in float operations with explicit fma, so that a device in another language gets the
+ * same bits.
  */
 final class GumbelNoise {
   private static final int PURPOSE_SAMPLING = 0;

@@ -1,12 +1,13 @@
 package dev.weft.gpuexecutor;
 
 /**
- * Finds out whether {@link Math#fma(float, float, float)} is one machine instruction here. Without it
- * (x86 before 2013, or a JVM told not to use it) the JDK computes every fma with BigDecimal: right,
- * but about a thousand times too slow to run a model, so the host executor refuses to start.
+ * Finds out whether {@link Math#fma(float, float, float)} is one machine instruction here. Without
+ * it (x86 before 2013, or a JVM told not to use it) the JDK computes every fma with BigDecimal:
+ * right, but about a thousand times too slow to run a model, so the host executor refuses to start.
  *
- * <p>There is no portable way to ask the JVM, so this measures: even interpreted, an intrinsic takes
- * tens of nanoseconds; BigDecimal takes half a microsecond when compiled, and far more before.
+ * <p>There is no portable way to ask the JVM, so this measures: even interpreted, an intrinsic
+ * takes tens of nanoseconds; BigDecimal takes half a microsecond when compiled, and far more
+ * before.
  */
 final class HardwareFma {
   private static final int NUM_TRIES = 20;

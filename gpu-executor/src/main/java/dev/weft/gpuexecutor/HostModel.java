@@ -8,8 +8,8 @@ import java.util.List;
  * A Llama model in memory, ready to be computed on the host. Immutable: one model serves any number
  * of decoders and executors at once.
  *
- * <p>Weights are kept as floats whatever they were stored as, so a model of n parameters takes about
- * 4 n bytes of heap, and its embedding matrix once more when it is tied to the output matrix.
+ * <p>Weights are kept as floats whatever they were stored as, so a model of n parameters takes
+ * about 4 n bytes of heap, and its embedding matrix once more when it is tied to the output matrix.
  */
 public final class HostModel {
   private final LlamaConfig config;

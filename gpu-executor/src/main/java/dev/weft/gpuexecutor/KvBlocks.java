@@ -21,10 +21,11 @@ final class KvBlocks {
   private final float[][][][] values;
 
   /**
-   * Takes memory for all blocks: {@code 8 * numLayers * numKvHeads * headDim} bytes per position, and
-   * {@code 64 * numLayers * numKvHeads} for the arrays themselves.
+   * Takes memory for all blocks: {@code 8 * numLayers * numKvHeads * headDim} bytes per position,
+   * and {@code 64 * numLayers * numKvHeads} for the arrays themselves.
    *
-   * @param blockSize positions per block, a multiple of 4 so that the four softmax sums stay in step
+   * @param blockSize positions per block, a multiple of 4 so that the four softmax sums stay in
+   *     step
    */
   KvBlocks(LlamaConfig config, int numBlocks, int blockSize) {
     if (blockSize < 4 || blockSize % 4 != 0) {

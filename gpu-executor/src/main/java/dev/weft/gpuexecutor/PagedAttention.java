@@ -1,9 +1,10 @@
 package dev.weft.gpuexecutor;
 
 /**
- * Attention of a ragged batch over the paged cache. A row is cut into pieces of neighbouring tokens,
- * a piece and a KV head make one task: long pieces go to {@link PrefillAttention}, single tokens to
- * {@link DecodeAttention}; both give the same bits, so where the cut falls is a matter of speed alone.
+ * Attention of a ragged batch over the paged cache. A row is cut into pieces of neighbouring
+ * tokens, a piece and a KV head make one task: long pieces go to {@link PrefillAttention}, single
+ * tokens to {@link DecodeAttention}; both give the same bits, so where the cut falls is a matter of
+ * speed alone.
  */
 final class PagedAttention implements WorkerTeam.Job {
   /** Pieces with fewer lanes than this are cut into single tokens. */
@@ -44,7 +45,9 @@ final class PagedAttention implements WorkerTeam.Job {
     }
   }
 
-  /** Cuts the rows of a batch into pieces, the expensive ones first so that none ends last alone. */
+  /**
+   * Cuts the rows of a batch into pieces, the expensive ones first so that none ends last alone.
+   */
   void prepare(RaggedBatch batch) {
     this.batch = batch;
     numPieces = 0;

@@ -3,10 +3,10 @@ package dev.weft.gpuexecutor;
 /**
  * The forward pass of a Llama model over a ragged batch and a paged KV cache.
  *
- * <p>Per layer: norm, queries keys and values, rotation and KV writes of all tokens, attention, output
- * projection, norm, gated feed-forward network. The steps are barriers, so all KV writes of a layer
- * happen before any of its attention reads. The bits of a token's logits depend only on the tokens
- * before it: not on other rows, on chunks, on block numbers or on the number of threads.
+ * <p>Per layer: norm, queries keys and values, rotation and KV writes of all tokens, attention,
+ * output projection, norm, gated feed-forward network. The steps are barriers, so all KV writes of
+ * a layer happen before any of its attention reads. The bits of a token's logits depend only on the
+ * tokens before it: not on other rows, on chunks, on block numbers or on the number of threads.
  *
  * <p>All memory is taken by the constructor; {@link #run} allocates nothing. One thread at a time.
  */
@@ -78,8 +78,8 @@ final class PagedForward {
   /**
    * Computes the batch and writes its keys and values into the cache.
    *
-   * @return {@code [logits row][vocabulary]}, as many rows as the batch asked for; overwritten by the
-   *     next pass
+   * @return {@code [logits row][vocabulary]}, as many rows as the batch asked for; overwritten by
+   *     the next pass
    */
   float[][] run(RaggedBatch batch) {
     this.batch = batch;

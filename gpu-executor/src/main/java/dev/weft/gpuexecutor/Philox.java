@@ -1,9 +1,9 @@
 package dev.weft.gpuexecutor;
 
 /**
- * The counter-based random number generator Philox4x32-10 (Salmon, Moraes, Dror, Shaw, Parallel Random
- * Numbers: As Easy as 1, 2, 3, SC 2011): four words as a pure function of a key and a counter. Whoever
- * knows both draws the same numbers, in any order, on any device.
+ * The counter-based random number generator Philox4x32-10 (Salmon, Moraes, Dror, Shaw, Parallel
+ * Random Numbers: As Easy as 1, 2, 3, SC 2011): four words as a pure function of a key and a
+ * counter. Whoever knows both draws the same numbers, in any order, on any device.
  */
 final class Philox {
   /** Words of one counter. */

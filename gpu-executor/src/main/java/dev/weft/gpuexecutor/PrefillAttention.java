@@ -4,17 +4,18 @@ import java.util.Arrays;
 
 /**
  * Attention of neighbouring tokens of one sequence and one KV head: the same sums in the same order
- * as {@link DecodeAttention}, with the roles of lanes and scalars exchanged. Lanes are (token, head of
- * the group); keys, values and dimensions are walked one by one; the causal mask is the first lane.
+ * as {@link DecodeAttention}, with the roles of lanes and scalars exchanged. Lanes are (token, head
+ * of the group); keys, values and dimensions are walked one by one; the causal mask is the first
+ * lane.
  *
  * <pre>
  * weights[position][lane]   lane = token * groupSize + head
  *   position of token 1 -> . . # # # #      the first token's lanes are masked (0) from here on
  * </pre>
  *
- * <p>Where blocks of positions cross the diagonal, masked weights of zero are multiplied with finite
- * values, which changes nothing but the sign of a zero; see {@link LaneMath#normalise}. An instance
- * is the scratch memory of one thread.
+ * <p>Where blocks of positions cross the diagonal, masked weights of zero are multiplied with
+ * finite values, which changes nothing but the sign of a zero; see {@link LaneMath#normalise}. An
+ * instance is the scratch memory of one thread.
  */
 final class PrefillAttention {
   private static final int MAX_LANES = 256;

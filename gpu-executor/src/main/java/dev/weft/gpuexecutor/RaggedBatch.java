@@ -49,7 +49,8 @@ final class RaggedBatch {
   /**
    * Begins a row without tokens.
    *
-   * @param blockTable block of position p at index {@code p / blockSize}; read until the pass is over
+   * @param blockTable block of position p at index {@code p / blockSize}; read until the pass is
+   *     over
    */
   void beginRow(int[] blockTable) {
     firstToken[numRows] = numTokens;

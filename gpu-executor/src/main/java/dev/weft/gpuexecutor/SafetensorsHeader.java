@@ -19,9 +19,9 @@ import java.util.Map;
  *                        {"name": {"dtype", "shape", "data_offsets": [begin, end)}, ...}
  * </pre>
  *
- * <p>A file is untrusted until every entry has been checked: sizes against the file, offsets against
- * shape and type, and that the tensors cover the data exactly, without gap or overlap. The cost is
- * that of sorting the entries; of the data not one byte is read.
+ * <p>A file is untrusted until every entry has been checked: sizes against the file, offsets
+ * against shape and type, and that the tensors cover the data exactly, without gap or overlap. The
+ * cost is that of sorting the entries; of the data not one byte is read.
  */
 final class SafetensorsHeader {
   static final int MAX_HEADER_SIZE = 100_000_000;

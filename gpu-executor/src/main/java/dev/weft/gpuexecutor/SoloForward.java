@@ -3,10 +3,10 @@ package dev.weft.gpuexecutor;
 import java.util.Arrays;
 
 /**
- * The forward pass for one sequence whose keys and values lie in plain arrays by position: no blocks,
- * no tables, no batch. It shares weights and arithmetic primitives with {@link PagedForward} and walks
- * them by loops of its own, one query head at a time, so that each can check the other; every sum has
- * the same order, so the logits have the same bits.
+ * The forward pass for one sequence whose keys and values lie in plain arrays by position: no
+ * blocks, no tables, no batch. It shares weights and arithmetic primitives with {@link
+ * PagedForward} and walks them by loops of its own, one query head at a time, so that each can
+ * check the other; every sum has the same order, so the logits have the same bits.
  *
  * <p>All memory is taken by the constructor. One thread at a time.
  */
@@ -62,8 +62,8 @@ final class SoloForward {
   }
 
   /**
-   * Computes positions {@code from} to {@code to}, exclusive; all before must have been computed, in
-   * this sequence.
+   * Computes positions {@code from} to {@code to}, exclusive; all before must have been computed,
+   * in this sequence.
    *
    * @param tokens the sequence from position 0
    * @return the logits behind the last of them, {@code [vocabulary]}; overwritten by the next call

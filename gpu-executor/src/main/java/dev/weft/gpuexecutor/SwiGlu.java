@@ -1,8 +1,8 @@
 package dev.weft.gpuexecutor;
 
 /**
- * The gated activation of the feed-forward network (Shazeer, GLU Variants Improve Transformer, 2020):
- * {@code silu(gate) * up} with {@code silu(g) = g / (1 + exp(-g))}.
+ * The gated activation of the feed-forward network (Shazeer, GLU Variants Improve Transformer,
+ * 2020): {@code silu(gate) * up} with {@code silu(g) = g / (1 + exp(-g))}.
  */
 final class SwiGlu {
   private final float[] up;

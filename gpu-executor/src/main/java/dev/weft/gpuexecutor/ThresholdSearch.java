@@ -5,8 +5,9 @@ import java.util.Arrays;
 /**
  * Finds the value at which a descending sum of masses reaches a target, without sorting: a radix
  * search over the bits of the values, from the highest. Each of three passes adds up the masses by
- * one group of bits among the entries that agree with what is known, and so fixes that group. Masses
- * are integers, so the sums do not depend on any order. Cost: three passes over the vocabulary.
+ * one group of bits among the entries that agree with what is known, and so fixes that group.
+ * Masses are integers, so the sums do not depend on any order. Cost: three passes over the
+ * vocabulary.
  */
 final class ThresholdSearch {
   private static final int[] GROUP_BITS = {11, 11, 10};
@@ -14,8 +15,8 @@ final class ThresholdSearch {
   private final long[] massOfDigit = new long[1 << 11];
 
   /**
-   * Returns the largest value v such that the masses of all entries with {@code values >= v} sum up to
-   * the target or more; the smallest value with a mass when there is not enough.
+   * Returns the largest value v such that the masses of all entries with {@code values >= v} sum up
+   * to the target or more; the smallest value with a mass when there is not enough.
    *
    * @param values no NaN; entries without mass do not matter
    * @param masses 0 or more, one per value, not all 0

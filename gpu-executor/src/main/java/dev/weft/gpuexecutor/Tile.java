@@ -4,10 +4,10 @@ package dev.weft.gpuexecutor;
  * The one matrix primitive: matrix products, query-key scores and weighted values all call it, for
  * prefill and decode alike.
  *
- * <p>Every output is one chain of {@link Math#fma} over ascending k, continued from the value that is
- * already there. So the bits of an output depend neither on how many rows are computed together, nor
- * on how the range of k is cut into calls, nor on which kernel covers it: batch invariance of the
- * whole executor rests on this.
+ * <p>Every output is one chain of {@link Math#fma} over ascending k, continued from the value that
+ * is already there. So the bits of an output depend neither on how many rows are computed together,
+ * nor on how the range of k is cut into calls, nor on which kernel covers it: batch invariance of
+ * the whole executor rests on this.
  */
 final class Tile {
   private Tile() {}

@@ -1,17 +1,17 @@
 package dev.weft.gpuexecutor;
 
 /**
- * The inner loops of {@link Tile}, in shapes that HotSpot's C2 compiler turns into vector code on JDK
- * 17 and later without any flag. The names say rows x inputs.
+ * The inner loops of {@link Tile}, in shapes that HotSpot's C2 compiler turns into vector code on
+ * JDK 17 and later without any flag. The names say rows x inputs.
  *
  * <p>What keeps them fast, and must stay:
  *
  * <ul>
  *   <li>one loop per method, and every array indexed by the bare loop variable;
  *   <li>no shape wider than 3 x 3: with more operands C2 of JDK 17 gives up on vectors;
- *   <li>each method is longer than 325 bytecodes (C2's limit {@code FreqInlineSize}), because a loop
- *       that is inlined into the caller's loop stays scalar. The switch at the top, whose cases never
- *       occur, makes them so long. A test reads the length from the class file.
+ *   <li>each method is longer than 325 bytecodes (C2's limit {@code FreqInlineSize}), because a
+ *       loop that is inlined into the caller's loop stays scalar. The switch at the top, whose
+ *       cases never occur, makes them so long. A test reads the length from the class file.
  * </ul>
  */
 final class TileKernels {

@@ -14,21 +14,21 @@ import org.jspecify.annotations.Nullable;
  *   <li>penalties ({@link Penalties}), then logit bias;
  *   <li>tokens outside the mask, and stop tokens while fewer than {@code minNewTokens} are out, are
  *       excluded;
- *   <li>temperature 0 (or below {@link #MIN_TEMPERATURE}, or top-k 1): the largest logit, of equal ones
- *       the lowest token; nothing else is applied;
+ *   <li>temperature 0 (or below {@link #MIN_TEMPERATURE}, or top-k 1): the largest logit, of equal
+ *       ones the lowest token; nothing else is applied;
  *   <li>{@code value = logit / temperature};
  *   <li>top-k: tokens with a value of at least the k-th largest remain, so ties at the edge all do;
- *   <li>top-p: of these, tokens whose value is at least the largest v for which the tokens with {@code
- *       value >= v} hold the share p of the remaining probability; again ties all remain, and the most
- *       likely token always does;
+ *   <li>top-p: of these, tokens whose value is at least the largest v for which the tokens with
+ *       {@code value >= v} hold the share p of the remaining probability; again ties all remain,
+ *       and the most likely token always does;
  *   <li>min-p: of these, tokens with {@code exp(value - largest value) >= minP};
- *   <li>the largest {@code value + noise} ({@link GumbelNoise}), of equal ones the lowest token: a draw
- *       from the renormalised rest.
+ *   <li>the largest {@code value + noise} ({@link GumbelNoise}), of equal ones the lowest token: a
+ *       draw from the renormalised rest.
  * </ol>
  *
  * <p>The thresholds are found by {@link ThresholdSearch} on probabilities in fixed point, so no sum
- * depends on an order. An instance is the scratch memory of one thread; a call allocates nothing and
- * passes over the vocabulary a few times.
+ * depends on an order. An instance is the scratch memory of one thread; a call allocates nothing
+ * and passes over the vocabulary a few times.
  */
 final class TokenSampler {
   /** Answer when mask and withheld stop tokens leave no token. */
@@ -37,10 +37,14 @@ final class TokenSampler {
   /** Answer when a logit is infinite or no number. */
   static final int NOT_A_NUMBER = -2;
 
-  /** Below it the logits of unequal tokens are so far apart that drawing is choosing the largest. */
+  /**
+   * Below it the logits of unequal tokens are so far apart that drawing is choosing the largest.
+   */
   static final float MIN_TEMPERATURE = 1e-6f;
 
-  /** The probability of the most likely token in fixed point; 2^24 of them still fit into a long. */
+  /**
+   * The probability of the most likely token in fixed point; 2^24 of them still fit into a long.
+   */
   private static final float UNIT_MASS = 0x1p38f;
 
   private static final float EXCLUDED = Float.NEGATIVE_INFINITY;

@@ -3,9 +3,9 @@ package dev.weft.gpuexecutor;
 import java.util.Arrays;
 
 /**
- * Log-probabilities of one row of logits, before penalties, biases, masks and temperature: of a chosen
- * token, and of the most likely ones, of equally likely ones the lower token first. An instance is the
- * scratch memory of one thread.
+ * Log-probabilities of one row of logits, before penalties, biases, masks and temperature: of a
+ * chosen token, and of the most likely ones, of equally likely ones the lower token first. An
+ * instance is the scratch memory of one thread.
  */
 final class TopLogprobs {
   private final float[] weights;

@@ -7,8 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sampler written from its description, with a full sort and double arithmetic: an oracle. Where a
- * decision is so close that float and double may differ, {@link #isClose} says so afterwards.
+ * The sampler written from its description, with a full sort and double arithmetic: an oracle.
+ * Where a decision is so close that float and double may differ, {@link #isClose} says so
+ * afterwards.
  */
 final class NaiveSampler {
   private static final double CLOSE = 1e-3;

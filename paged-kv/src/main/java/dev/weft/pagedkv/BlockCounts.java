@@ -1,8 +1,8 @@
 package dev.weft.pagedkv;
 
 /**
- * How many sequences hold each block and how often it is pinned. A block with holders is held, one with
- * pins alone is pending, one with neither is free.
+ * How many sequences hold each block and how often it is pinned. A block with holders is held, one
+ * with pins alone is pending, one with neither is free.
  */
 final class BlockCounts {
   private final int[] numHolders;

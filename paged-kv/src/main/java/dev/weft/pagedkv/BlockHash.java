@@ -1,8 +1,8 @@
 package dev.weft.pagedkv;
 
 /**
- * Chained 64-bit hash of token blocks: two ids for each multiplication. It only chooses a bucket, so no
- * quality of it is needed for correctness.
+ * Chained 64-bit hash of token blocks: two ids for each multiplication. It only chooses a bucket,
+ * so no quality of it is needed for correctness.
  */
 final class BlockHash {
   private static final long MULTIPLIER = 0xD6E8FEB86659FD93L;

@@ -3,8 +3,8 @@ package dev.weft.pagedkv;
 import java.util.Arrays;
 
 /**
- * Which blocks each sequence holds, in the order of its positions. A sequence has a row of one flat array
- * while it holds blocks, so that one that waits costs an int.
+ * Which blocks each sequence holds, in the order of its positions. A sequence has a row of one flat
+ * array while it holds blocks, so that one that waits costs an int.
  */
 final class BlockTables {
   private static final int NO_ROW = -1;

@@ -3,12 +3,12 @@ package dev.weft.pagedkv;
 import dev.weft.schedulerapi.EvictionRank;
 
 /**
- * The free blocks in the order in which they will be handed out: first those that nobody can find, then
- * the cached ones by rank, within a rank the one that became idle first.
+ * The free blocks in the order in which they will be handed out: first those that nobody can find,
+ * then the cached ones by rank, within a rank the one that became idle first.
  *
- * <p>Each of these lists is circular and doubly linked through two int arrays. The null block is the head
- * of the first list, an index behind the blocks the head of each other one, so that a block leaves its
- * list without knowing which it is. All operations O(1).
+ * <p>Each of these lists is circular and doubly linked through two int arrays. The null block is
+ * the head of the first list, an index behind the blocks the head of each other one, so that a
+ * block leaves its list without knowing which it is. All operations O(1).
  */
 final class FreeQueue {
   private final int numBlocks;
@@ -56,7 +56,9 @@ final class FreeQueue {
     size--;
   }
 
-  /** Adds a block that nobody can find behind another such block; behind 0 it is handed out next. */
+  /**
+   * Adds a block that nobody can find behind another such block; behind 0 it is handed out next.
+   */
   void addUncachedAfter(int left, int block) {
     insertAfter(left, block);
   }

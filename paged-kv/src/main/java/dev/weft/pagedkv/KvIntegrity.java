@@ -3,8 +3,8 @@ package dev.weft.pagedkv;
 import java.util.Arrays;
 
 /**
- * Recounts the books of a {@link PagedKvCache}; cost O(blocks + tables). What is wrong is named by the
- * number of the invariant.
+ * Recounts the books of a {@link PagedKvCache}; cost O(blocks + tables). What is wrong is named by
+ * the number of the invariant.
  */
 final class KvIntegrity {
   private final BlockCounts counts;

@@ -5,10 +5,11 @@ import java.util.Arrays;
 import org.eclipse.collections.impl.map.mutable.primitive.ObjectIntHashMap;
 
 /**
- * Gives each namespace in use a small number, its root: the parent of its first blocks. A root is counted
- * by the sequences that are open in it and by its first blocks in the prefix tree. Its namespace is
- * forgotten when nobody uses it; the map itself is changed only by {@link #open} and {@link #forgetUnused},
- * because that may allocate. So there are at most as many as sequences and blocks together.
+ * Gives each namespace in use a small number, its root: the parent of its first blocks. A root is
+ * counted by the sequences that are open in it and by its first blocks in the prefix tree. Its
+ * namespace is forgotten when nobody uses it; the map itself is changed only by {@link #open} and
+ * {@link #forgetUnused}, because that may allocate. So there are at most as many as sequences and
+ * blocks together.
  */
 final class Namespaces {
   private static final int UNKNOWN = -1;

@@ -7,17 +7,17 @@ import dev.weft.schedulerapi.KvNamespace;
 import dev.weft.schedulerapi.TokenSequence;
 
 /**
- * A fixed pool of equal blocks with an index of full ones (W. Kwon et al., Efficient Memory Management for
- * Large Language Model Serving with PagedAttention, SOSP 2023).
+ * A fixed pool of equal blocks with an index of full ones (W. Kwon et al., Efficient Memory
+ * Management for Large Language Model Serving with PagedAttention, SOSP 2023).
  *
  * <p>This class keeps the sequences in step with their parts: block tables
- * ({@link BlockTables}), the place in the tree of cached prefixes ({@link SequencePaths}), what is granted
- * ({@link Reservations}), the blocks ({@link BlockPool}) and what can be found in them
- * ({@link PrefixCache}). Every part is a set of int arrays of fixed size. Costs: a match O(1) for each
- * block newly found, numBlocksNeeded O(log length), the others O(blocks that change hands).
+ * ({@link BlockTables}), the place in the tree of cached prefixes ({@link SequencePaths}), what is
+ * granted ({@link Reservations}), the blocks ({@link BlockPool}) and what can be found in them
+ * ({@link PrefixCache}). Every part is a set of int arrays of fixed size. Costs: a match O(1) for
+ * each block newly found, numBlocksNeeded O(log length), the others O(blocks that change hands).
  *
- * <p>Free blocks go first come, first served: those that cannot be found before the cached ones, in the
- * order in which they came back.
+ * <p>Free blocks go first come, first served: those that cannot be found before the cached ones, in
+ * the order in which they came back.
  */
 public final class PagedKvCache implements KvCache {
   private final KvLayout layout;
@@ -50,7 +50,8 @@ public final class PagedKvCache implements KvCache {
     pool = new BlockPool(counts, free, cache);
     tables = new BlockTables(options.maxNumSequences, options.maxNumHolders,
         options.maxNumBlocksPerSequence, blockSize);
-    paths = new SequencePaths(options.maxNumSequences, tree, blockSize, options.numDroppedHitBlocks);
+    paths = new SequencePaths(
+        options.maxNumSequences, tree, blockSize, options.numDroppedHitBlocks);
     reservations = new Reservations(pool, counts, cache, tree, tables, paths, blockSize);
     arguments = new KvArguments(pool, tables, paths, blockSize);
     integrity = new KvIntegrity(counts, free, cache, tree, namespaces, tables, paths);
@@ -137,7 +138,8 @@ public final class PagedKvCache implements KvCache {
   public void commit(int sequence, TokenSequence tokens, int numTokens) {
     arguments.requireOpen(sequence);
     arguments.requireRange(sequence, "known tokens to commit", numTokens, 0, tokens.numTokens());
-    arguments.requireRange(sequence, "tokens to commit", numTokens, 0, tables.numPositions(sequence));
+    arguments.requireRange(
+        sequence, "tokens to commit", numTokens, 0, tables.numPositions(sequence));
     int numFull = numTokens / blockSize;
     if (!cachesPrefixes || numFull == 0) {
       return;
@@ -154,7 +156,9 @@ public final class PagedKvCache implements KvCache {
     }
   }
 
-  /** A block that is cached already, because a fork shares and committed it, must hold these tokens. */
+  /**
+   * A block that is cached already, because a fork shares and committed it, must hold these tokens.
+   */
   private void requireSameContent(int sequence, TokenSequence tokens, int numFull) {
     for (int i = paths.length(sequence); i < numFull; i++) {
       int block = tables.block(sequence, i);
@@ -343,8 +347,9 @@ public final class PagedKvCache implements KvCache {
   }
 
   /**
-   * Tells a listener all that can be found now, each block after the one it continues, with the number of
-   * the last event: a consumer that saw a gap starts again from this and goes on with the next number.
+   * Tells a listener all that can be found now, each block after the one it continues, with the
+   * number of the last event: a consumer that saw a gap starts again from this and goes on with the
+   * next number.
    */
   public void describeTo(KvEventListener listener) {
     events.describeTo(listener);

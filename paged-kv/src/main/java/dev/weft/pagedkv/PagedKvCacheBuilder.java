@@ -70,7 +70,9 @@ public final class PagedKvCacheBuilder {
     return this;
   }
 
-  /** Blocks at the end of a hit that are computed again, because a drafter needs the states there. */
+  /**
+   * Blocks at the end of a hit that are computed again, because a drafter needs the states there.
+   */
   public PagedKvCacheBuilder numDroppedHitBlocks(int numDroppedHitBlocks) {
     this.numDroppedHitBlocks = inRange("numDroppedHitBlocks", numDroppedHitBlocks, 0, 1 << 10);
     return this;
@@ -105,7 +107,8 @@ public final class PagedKvCacheBuilder {
 
   private static int inRange(String field, int value, int min, int max) {
     if (value < min || value > max) {
-      throw new IllegalArgumentException(field + " is " + value + ", must be " + min + " to " + max);
+      throw new IllegalArgumentException(
+          field + " is " + value + ", must be " + min + " to " + max);
     }
     return value;
   }

@@ -1,8 +1,9 @@
 package dev.weft.pagedkv;
 
 /**
- * Hash table of the nodes of a {@link PrefixTree}: nodes whose hash ends in the same bits are chained in
- * both directions, the newest first. Twice as many buckets as nodes, so a chain is about one node long.
+ * Hash table of the nodes of a {@link PrefixTree}: nodes whose hash ends in the same bits are
+ * chained in both directions, the newest first. Twice as many buckets as nodes, so a chain is about
+ * one node long.
  */
 final class PrefixBuckets {
   private static final int NONE = PrefixTree.NONE;

@@ -3,20 +3,21 @@ package dev.weft.pagedkv;
 import java.util.Arrays;
 
 /**
- * Cached prefixes as a tree. A node stands for "all tokens up to the end of one block, in one namespace":
- * it has a parent, which is a node or, for a first block, the root of a namespace, and its own token ids.
+ * Cached prefixes as a tree. A node stands for "all tokens up to the end of one block, in one
+ * namespace": it has a parent, which is a node or, for a first block, the root of a namespace, and
+ * its own token ids.
  *
- * <p>The child of a parent with certain tokens is found through a hash table. The hash only chooses the
- * bucket; a node is accepted if its parent <em>is</em> the given one and its tokens are equal, which is
- * compared. By induction from the root this makes the whole prefix and its namespace equal, whatever the
- * hash does. A node goes only after its children, so a parent's number cannot come to mean another prefix
- * while a child points to it. Its key is given once and tells a holder of the number whether the node is
- * still the same.
+ * <p>The child of a parent with certain tokens is found through a hash table. The hash only chooses
+ * the bucket; a node is accepted if its parent <em>is</em> the given one and its tokens are equal,
+ * which is compared. By induction from the root this makes the whole prefix and its namespace
+ * equal, whatever the hash does. A node goes only after its children, so a parent's number cannot
+ * come to mean another prefix while a child points to it. Its key is given once and tells a holder
+ * of the number whether the node is still the same.
  *
- * <p>Children are chained through their siblings, the newest first. Lookup, insertion and removal cost
- * O(block size) and two or three cache misses. Each node also points to a far ancestor, such that the way
- * to any ancestor has O(log depth) steps (E. Myers, An Applicative Random-Access Stack, Information
- * Processing Letters 17, 1983).
+ * <p>Children are chained through their siblings, the newest first. Lookup, insertion and removal
+ * cost O(block size) and two or three cache misses. Each node also points to a far ancestor, such
+ * that the way to any ancestor has O(log depth) steps (E. Myers, An Applicative Random-Access
+ * Stack, Information Processing Letters 17, 1983).
  */
 final class PrefixTree {
   /** No node. */

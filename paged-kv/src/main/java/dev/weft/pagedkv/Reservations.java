@@ -1,8 +1,8 @@
 package dev.weft.pagedkv;
 
 /**
- * Grants blocks for positions: counts first what is needed, by the same rules in the same order, and then
- * takes exactly that.
+ * Grants blocks for positions: counts first what is needed, by the same rules in the same order,
+ * and then takes exactly that.
  */
 final class Reservations {
   private final BlockPool pool;
@@ -94,8 +94,8 @@ final class Reservations {
   }
 
   /**
-   * Nothing from an index on will be shared or found: shared blocks are replaced by copies, its own ones
-   * lose their content.
+   * Nothing from an index on will be shared or found: shared blocks are replaced by copies, its own
+   * ones lose their content.
    */
   private void makeWritable(int sequence, int index) {
     for (int i = index; i < tables.size(sequence); i++) {

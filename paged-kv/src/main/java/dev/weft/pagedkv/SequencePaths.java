@@ -5,10 +5,10 @@ import java.util.Arrays;
 
 /**
  * Where each open sequence stands in the prefix tree. Its <em>path</em> leads from the root of its
- * namespace downward: to the last block that it committed while it holds blocks, to the last one that it
- * matched while it does not. A match goes on from the end of the path as long as the key of that node is
- * unchanged, so a sequence that waits costs O(newly cached blocks), and one that was preempted finds the
- * blocks that it gave back in O(1).
+ * namespace downward: to the last block that it committed while it holds blocks, to the last one
+ * that it matched while it does not. A match goes on from the end of the path as long as the key of
+ * that node is unchanged, so a sequence that waits costs O(newly cached blocks), and one that was
+ * preempted finds the blocks that it gave back in O(1).
  */
 final class SequencePaths {
   private static final int CLOSED = -1;
@@ -66,7 +66,10 @@ final class SequencePaths {
 
   // ---- while no blocks are held
 
-  /** Blocks of the longest cached prefix that is not longer than a number of blocks, less the dropped. */
+  /**
+   * Blocks of the longest cached prefix that is not longer than a number of blocks, less the
+   * dropped.
+   */
   int match(int sequence, TokenSequence tokens, int maxNumBlocks) {
     if (!readsPrefixes[sequence]) {
       return 0;

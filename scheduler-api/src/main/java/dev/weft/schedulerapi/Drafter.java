@@ -2,8 +2,9 @@ package dev.weft.schedulerapi;
 
 /**
  * Guesses the next tokens of sequences, so that one step can verify several (Leviathan et al., Fast
- * Inference from Transformers via Speculative Decoding, ICML 2023). Called by the owner of the scheduler
- * between update and plan. A drafter may be slow, propose nothing or fail: then steps have no drafts.
+ * Inference from Transformers via Speculative Decoding, ICML 2023). Called by the owner of the
+ * scheduler between update and plan. A drafter may be slow, propose nothing or fail: then steps
+ * have no drafts.
  */
 public interface Drafter extends AutoCloseable {
   /** Most tokens that it proposes for one sequence. */

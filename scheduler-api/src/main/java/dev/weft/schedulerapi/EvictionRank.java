@@ -1,9 +1,9 @@
 package dev.weft.schedulerapi;
 
 /**
- * Says how long an idle cached block should stay: of two, the one with the smaller rank is forgotten
- * first; among equals the one that was used least recently. Whatever it answers, a block stays at least
- * as long as the blocks that continue it.
+ * Says how long an idle cached block should stay: of two, the one with the smaller rank is
+ * forgotten first; among equals the one that was used least recently. Whatever it answers, a block
+ * stays at least as long as the blocks that continue it.
  */
 @FunctionalInterface
 public interface EvictionRank {

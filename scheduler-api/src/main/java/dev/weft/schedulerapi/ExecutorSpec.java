@@ -9,8 +9,8 @@ import java.util.Objects;
  * @param maxModelLen           longest sequence, in tokens
  * @param blockSize             positions of one KV block
  * @param numBlocks             KV blocks, the null block 0 included
- * @param numSlots              sequences that can be attached; at least twice the running ones lets a slot
- *                              rest until its detaching step completed
+ * @param numSlots              sequences that can be attached; at least twice the running ones lets
+ *                              a slot rest until its detaching step completed
  * @param maxNumRows            rows of one step
  * @param maxNumBatchedTokens   tokens of one step
  * @param maxNumDraftTokens     drafts of one row; 0 when it cannot verify
@@ -159,8 +159,8 @@ public record ExecutorSpec(
 
     /** @throws IllegalArgumentException naming the first value out of range */
     public ExecutorSpec build() {
-      return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots, maxNumRows,
-          maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
+      return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots,
+          maxNumRows, maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
           mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsBlockCopies);
     }
   }

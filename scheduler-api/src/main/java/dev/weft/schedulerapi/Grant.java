@@ -1,8 +1,8 @@
 package dev.weft.schedulerapi;
 
 /**
- * The answer to {@link StepBuilder#schedule}: granted, or the first limit that stands in the way. The
- * constants are in the order in which the limits are tested.
+ * The answer to {@link StepBuilder#schedule}: granted, or the first limit that stands in the way.
+ * The constants are in the order in which the limits are tested.
  */
 public enum Grant {
   /** The row is in the step. */
@@ -11,7 +11,9 @@ public enum Grant {
   NOT_IN_THIS_STEP,
   /** It waits for something outside, or its token mask is not ready. */
   BLOCKED,
-  /** What is to be computed depends on a token that a step in flight samples and nobody has read. */
+  /**
+   * What is to be computed depends on a token that a step in flight samples and nobody has read.
+   */
   AWAITS_TOKEN,
   /** The executor cannot run a row of this shape beside the rows granted so far. */
   NO_SHAPE,

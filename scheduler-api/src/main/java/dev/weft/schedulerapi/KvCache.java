@@ -1,12 +1,14 @@
 package dev.weft.schedulerapi;
 
 /**
- * KV blocks of sequences and the index of cached prefixes: pure book-keeping, no KV entry is touched.
- * A sequence is named by its handle ({@link SequenceView#handle}). Methods that can be refused change
- * nothing when they are, statistics included. Single-threaded; nothing allocates after warm-up.
+ * KV blocks of sequences and the index of cached prefixes: pure book-keeping, no KV entry is
+ * touched. A sequence is named by its handle ({@link SequenceView#handle}). Methods that can be
+ * refused change nothing when they are, statistics included. Single-threaded; nothing allocates
+ * after warm-up.
  *
- * <p>Life of a sequence: {@link #open}, then {@link #match} and {@link #reserve}, {@link #commit} in each
- * step, {@link #release} when it is preempted (it may reserve again), {@link #close} at its end.
+ * <p>Life of a sequence: {@link #open}, then {@link #match} and {@link #reserve}, {@link #commit}
+ * in each step, {@link #release} when it is preempted (it may reserve again), {@link #close} at its
+ * end.
  */
 public interface KvCache {
   /** What the blocks hold. */
@@ -32,23 +34,23 @@ public interface KvCache {
   void open(int sequence, KvNamespace namespace, boolean readsPrefixes);
 
   /**
-   * Length in tokens, a multiple of the block size and shorter than {@code numTokens}, of the longest
-   * cached prefix. Changes no book. Resumable: what was matched before is not looked at again while it
-   * stays cached. 0 for a sequence that holds blocks.
+   * Length in tokens, a multiple of the block size and shorter than {@code numTokens}, of the
+   * longest cached prefix. Changes no book. Resumable: what was matched before is not looked at
+   * again while it stays cached. 0 for a sequence that holds blocks.
    */
   int match(int sequence, TokenSequence tokens, int numTokens);
 
   /**
-   * Free blocks that {@link #reserve} with the same arguments would use up: missing blocks, idle cached
-   * ones of the last match, and copies of shared blocks that would be written.
+   * Free blocks that {@link #reserve} with the same arguments would use up: missing blocks, idle
+   * cached ones of the last match, and copies of shared blocks that would be written.
    */
   int numBlocksNeeded(int sequence, int startPosition, int numTokens);
 
   /**
    * Makes the sequence hold blocks for its first {@code numTokens} positions, those from
-   * {@code startPosition} on writable by it alone. A sequence that holds nothing adopts its last match,
-   * whose length must be {@code startPosition}; of one that holds blocks, a shared block in the writable
-   * part is replaced by a copy ({@link #numCopies}).
+   * {@code startPosition} on writable by it alone. A sequence that holds nothing adopts its last
+   * match, whose length must be {@code startPosition}; of one that holds blocks, a shared block in
+   * the writable part is replaced by a copy ({@link #numCopies}).
    *
    * @return false when too few blocks are free
    */
@@ -65,8 +67,8 @@ public interface KvCache {
   int copyTableIndex(int index);
 
   /**
-   * Lets others find the full blocks among the first {@code numTokens} tokens. Their KV entries must be
-   * written by a step that runs before that of any reader.
+   * Lets others find the full blocks among the first {@code numTokens} tokens. Their KV entries
+   * must be written by a step that runs before that of any reader.
    */
   void commit(int sequence, TokenSequence tokens, int numTokens);
 
@@ -78,8 +80,8 @@ public interface KvCache {
   boolean uncommit(int sequence, int numTokens);
 
   /**
-   * Lets a sequence that holds nothing share the blocks of the first {@code numTokens} tokens of another.
-   * Both may go on: whoever writes a shared block first gets a copy. Uses no free block.
+   * Lets a sequence that holds nothing share the blocks of the first {@code numTokens} tokens of
+   * another. Both may go on: whoever writes a shared block first gets a copy. Uses no free block.
    */
   void fork(int parent, int child, int numTokens);
 
@@ -103,7 +105,9 @@ public interface KvCache {
   /** Sequences that hold this block. */
   int numHolders(int block);
 
-  /** Keeps a held block from being reused until {@link #unpin}, also when nobody holds it any more. */
+  /**
+   * Keeps a held block from being reused until {@link #unpin}, also when nobody holds it any more.
+   */
   void pin(int block);
 
   /** Takes back one {@link #pin}. */

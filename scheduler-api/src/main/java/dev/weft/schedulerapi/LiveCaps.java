@@ -1,8 +1,8 @@
 package dev.weft.schedulerapi;
 
 /**
- * Limits that may change while a scheduler runs, each at most the capacity of the same name. A lower cap
- * takes effect at the next step and drops no running work.
+ * Limits that may change while a scheduler runs, each at most the capacity of the same name. A
+ * lower cap takes effect at the next step and drops no running work.
  *
  * @param maxNumSeqs          sequences that may be admitted
  * @param maxNumBatchedTokens tokens of one step

@@ -4,8 +4,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation request, immutable once built: {@code n} samples of the continuation of one prompt.
- * Built by {@link #builder}; only id and prompt are required.
+ * One generation request, immutable once built: {@code n} samples of the continuation of one
+ * prompt. Built by {@link #builder}; only id and prompt are required.
  */
 public final class Request {
   /** Value of {@link #deadlineNanos} of a request that never expires. */
@@ -65,7 +65,9 @@ public final class Request {
     return promptTokens[position];
   }
 
-  /** Copies {@code numTokens} prompt tokens from {@code position} on into {@code target[offset…]}. */
+  /**
+   * Copies {@code numTokens} prompt tokens from {@code position} on into {@code target[offset…]}.
+   */
   public void copyPromptTokens(int position, int[] target, int offset, int numTokens) {
     System.arraycopy(promptTokens, position, target, offset, numTokens);
   }
@@ -79,7 +81,9 @@ public final class Request {
     return priority;
   }
 
-  /** Who pays; empty for nobody in particular. Shown to policies; does not separate cached prefixes. */
+  /**
+   * Who pays; empty for nobody in particular. Shown to policies; does not separate cached prefixes.
+   */
   public String tenant() {
     return tenant;
   }
@@ -124,8 +128,8 @@ public final class Request {
   }
 
   @Override public String toString() {
-    return "Request[id=" + id + ", numPromptTokens=" + promptTokens.length + ", priority=" + priority
-        + ", " + sampling + "]";
+    return "Request[id=" + id + ", numPromptTokens=" + promptTokens.length + ", priority="
+        + priority + ", " + sampling + "]";
   }
 
   /** Collects the parts of a request. */
@@ -146,7 +150,8 @@ public final class Request {
 
     private Builder(long id, int[] promptTokens) {
       if (promptTokens.length == 0) {
-        throw new IllegalArgumentException("request " + id + ": promptTokens is empty, must hold 1 or more");
+        throw new IllegalArgumentException(
+            "request " + id + ": promptTokens is empty, must hold 1 or more");
       }
       for (int i = 0; i < promptTokens.length; i++) {
         if (promptTokens[i] < 0) {
@@ -211,7 +216,9 @@ public final class Request {
       return this;
     }
 
-    /** Lets it begin as {@link SequenceStatus#BLOCKED}, until the scheduler is told to unblock it. */
+    /**
+     * Lets it begin as {@link SequenceStatus#BLOCKED}, until the scheduler is told to unblock it.
+     */
     public Builder blockedBy(BlockReason value) {
       blockReason = Objects.requireNonNull(value, "blockReason");
       return this;

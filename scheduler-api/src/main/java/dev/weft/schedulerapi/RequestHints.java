@@ -7,7 +7,8 @@ package dev.weft.schedulerapi;
  * @param firstTokenTargetNanos   wanted time from arrival to the first token (TTFT); 0 for none
  * @param interTokenTargetNanos   wanted time between tokens; 0 for none
  * @param sessionId               requests of one conversation share it; 0 for none
- * @param hostData                anything the host's own policy wants to see; not copied, must not change
+ * @param hostData                anything the host's own policy wants to see; not copied, must not
+ *                                change
  */
 public record RequestHints(
     int expectedNewTokens,

@@ -7,11 +7,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the output tokens of one request are chosen. Immutable; made by {@link #builder()}, {@link #greedy}
- * or {@link #sampled}.
+ * How the output tokens of one request are chosen. Immutable; made by {@link #builder()},
+ * {@link #greedy} or {@link #sampled}.
  *
  * <p>The order in which an executor applies them is part of its numerics contract: penalties, logit
- * bias, mask, stop tokens withheld until {@link #minNewTokens}, temperature, top-k, top-p, min-p, choice.
+ * bias, mask, stop tokens withheld until {@link #minNewTokens}, temperature, top-k, top-p, min-p,
+ * choice.
  */
 public final class SamplingParameters {
   /** Most parallel samples of a request. */
@@ -90,7 +91,10 @@ public final class SamplingParameters {
     return stopTokenIds.length;
   }
 
-  /** A token id that ends the output with {@link FinishReason#STOP}; it is delivered as the last token. */
+  /**
+   * A token id that ends the output with {@link FinishReason#STOP}; it is delivered as the last
+   * token.
+   */
   public int stopTokenId(int index) {
     return stopTokenIds[index];
   }
@@ -125,7 +129,9 @@ public final class SamplingParameters {
     return minP;
   }
 
-  /** Divides positive and multiplies negative logits of tokens seen in prompt or output, in (0, 10]. */
+  /**
+   * Divides positive and multiplies negative logits of tokens seen in prompt or output, in (0, 10].
+   */
   public float repetitionPenalty() {
     return repetitionPenalty;
   }
@@ -159,7 +165,10 @@ public final class SamplingParameters {
     return seed;
   }
 
-  /** Alternatives reported with each token; 0 for the chosen one alone, {@link #NO_LOGPROBS} for none. */
+  /**
+   * Alternatives reported with each token; 0 for the chosen one alone, {@link #NO_LOGPROBS} for
+   * none.
+   */
   public int numLogprobs() {
     return numLogprobs;
   }

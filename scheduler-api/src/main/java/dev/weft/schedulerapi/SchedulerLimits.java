@@ -3,7 +3,8 @@ package dev.weft.schedulerapi;
 /**
  * The fixed capacities of a scheduler, which no policy can break. Arrays are sized by them once.
  *
- * @param maxNumWaiting       sequences that may wait; a request takes one place for each of its samples
+ * @param maxNumWaiting       sequences that may wait; a request takes one place for each of its
+ *                            samples
  * @param maxNumSeqs          sequences that may hold KV blocks at once
  * @param maxNumBatchedTokens token slots of the executor's input in one step
  * @param maxModelLen         prompt plus generated tokens of one sequence
@@ -13,8 +14,8 @@ package dev.weft.schedulerapi;
  * @param numExtraRowTokens   input slots that a row costs beside its tokens
  * @param numLookaheadTokens  positions behind the last token of a row that the executor may write
  * @param maxNumDraftTokens   draft tokens of one row
- * @param maxNumEmptySteps    steps without a row, with work and nothing in flight, after which the oldest
- *                            sequence is ended with {@link FinishReason#NO_PROGRESS}
+ * @param maxNumEmptySteps    steps without a row, with work and nothing in flight, after which the
+ *                            oldest sequence is ended with {@link FinishReason#NO_PROGRESS}
  */
 public record SchedulerLimits(
     int maxNumWaiting,

@@ -1,8 +1,8 @@
 package dev.weft.schedulerapi;
 
 /**
- * Observes a scheduler. All methods are called on the scheduler thread, must return quickly and must not
- * call the scheduler. Arguments are plain numbers, so that observing allocates nothing.
+ * Observes a scheduler. All methods are called on the scheduler thread, must return quickly and
+ * must not call the scheduler. Arguments are plain numbers, so that observing allocates nothing.
  */
 public interface SchedulerListener {
   /** Ignores everything. */
@@ -11,7 +11,10 @@ public interface SchedulerListener {
   /** A request was accepted; {@code seed} is the one asked for or the one derived for it. */
   default void onAdd(long requestId, int numSamples, long seed, long nowNanos) {}
 
-  /** A sequence got its first row since it began to wait; the prefix is what it adopted from the cache. */
+  /**
+   * A sequence got its first row since it began to wait; the prefix is what it adopted from the
+   * cache.
+   */
   default void onAdmit(long requestId, int sampleIndex, int numCachedTokens, long nowNanos) {}
 
   /**
@@ -22,13 +25,16 @@ public interface SchedulerListener {
   default void onToken(long requestId, int sampleIndex, int outputIndex, int token) {}
 
   /**
-   * The log-probabilities of the token just delivered, when the request asked for them; the result is
-   * valid during the call.
+   * The log-probabilities of the token just delivered, when the request asked for them; the result
+   * is valid during the call.
    */
   default void onLogprobs(long requestId, int sampleIndex, int outputIndex, StepResult result,
       int row, int tokenIndex) {}
 
-  /** A sequence lost its blocks; {@code forRequestId} is who did not fit, -1 for nobody in particular. */
+  /**
+   * A sequence lost its blocks; {@code forRequestId} is who did not fit, -1 for nobody in
+   * particular.
+   */
   default void onPreempt(long requestId, int sampleIndex, long forRequestId, PreemptReason reason,
       int numTokensToRecompute, int numBlocksReleased) {}
 

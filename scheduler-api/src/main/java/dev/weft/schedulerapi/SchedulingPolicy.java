@@ -1,8 +1,8 @@
 package dev.weft.schedulerapi;
 
 /**
- * Decides which tokens of which sequences run in the next step. All methods are called on the scheduler
- * thread; what is handed in is valid during the call.
+ * Decides which tokens of which sequences run in the next step. All methods are called on the
+ * scheduler thread; what is handed in is valid during the call.
  */
 @FunctionalInterface
 public interface SchedulingPolicy {
@@ -18,8 +18,8 @@ public interface SchedulingPolicy {
   }
 
   /**
-   * Whether a new request may wait at all. What can never fit into cache or model is refused by the core
-   * before this is asked.
+   * Whether a new request may wait at all. What can never fit into cache or model is refused by the
+   * core before this is asked.
    */
   default boolean accepts(SequenceView sequence, StepFacts facts) {
     return true;

@@ -1,8 +1,8 @@
 package dev.weft.schedulerapi;
 
 /**
- * The key under which a sequence draws its random numbers. It is part of the numerics contract, because
- * whoever recomputes a request outside the scheduler must arrive at the same key.
+ * The key under which a sequence draws its random numbers. It is part of the numerics contract,
+ * because whoever recomputes a request outside the scheduler must arrive at the same key.
  */
 public final class SequenceSeed {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
@@ -10,9 +10,9 @@ public final class SequenceSeed {
   private SequenceSeed() {}
 
   /**
-   * The seed of one sample of a request: the request's own for sample 0, a mix of seed and index for
-   * the others (the finaliser of SplitMix64: Steele, Lea, Flood, Fast Splittable Pseudorandom Number
-   * Generators, OOPSLA 2014).
+   * The seed of one sample of a request: the request's own for sample 0, a mix of seed and index
+   * for the others (the finaliser of SplitMix64: Steele, Lea, Flood, Fast Splittable Pseudorandom
+   * Number Generators, OOPSLA 2014).
    *
    * @param sampleIndex 0 or more
    */
@@ -20,7 +20,10 @@ public final class SequenceSeed {
     return sampleIndex == 0 ? requestSeed : mix(requestSeed + sampleIndex * GOLDEN_GAMMA);
   }
 
-  /** The seed of a request that brought none: a mix of the scheduler's seed and the request's number. */
+  /**
+   * The seed of a request that brought none: a mix of the scheduler's seed and the request's
+   * number.
+   */
   public static long ofRequest(long schedulerSeed, long requestNumber) {
     return mix(schedulerSeed ^ mix(requestNumber + GOLDEN_GAMMA));
   }

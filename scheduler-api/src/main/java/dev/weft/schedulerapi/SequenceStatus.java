@@ -1,6 +1,9 @@
 package dev.weft.schedulerapi;
 
-/** Where a sequence is in its life. WAITING and RUNNING alternate under preemption; FINISHED is final. */
+/**
+ * Where a sequence is in its life. WAITING and RUNNING alternate under preemption; FINISHED is
+ * final.
+ */
 public enum SequenceStatus {
   /** In the waiting list; holds no KV block, no slot and no row. */
   WAITING,

@@ -1,8 +1,8 @@
 package dev.weft.schedulerapi;
 
 /**
- * What a policy may see of a live sequence. Reads are plain array loads on the scheduler thread. A view
- * belongs to a handle and is reused: never keep one past the end of its sequence.
+ * What a policy may see of a live sequence. Reads are plain array loads on the scheduler thread. A
+ * view belongs to a handle and is reused: never keep one past the end of its sequence.
  */
 public interface SequenceView {
   /** Dense int below {@code limits().maxNumHandles()}: an index for arrays of the policy's own. */
@@ -13,7 +13,10 @@ public interface SequenceView {
   /** Which of the request's samples, from 0; all are one sequence until the prompt is computed. */
   int sampleIndex();
 
-  /** Counts accepted sequences: an earlier arrival has the smaller number, samples follow each other. */
+  /**
+   * Counts accepted sequences: an earlier arrival has the smaller number, samples follow each
+   * other.
+   */
   long arrivalIndex();
 
   long arrivalNanos();
@@ -35,10 +38,14 @@ public interface SequenceView {
 
   int numPromptTokens();
 
-  /** Tokens whose place is known: prompt, read output, and output that steps in flight will sample. */
+  /**
+   * Tokens whose place is known: prompt, read output, and output that steps in flight will sample.
+   */
   int numTokens();
 
-  /** How many of {@link #numTokens}, the last ones, are sampled by steps in flight and not yet read. */
+  /**
+   * How many of {@link #numTokens}, the last ones, are sampled by steps in flight and not yet read.
+   */
   int numUnreadTokens();
 
   /** Tokens whose KV entries exist or are planned in an earlier step. */

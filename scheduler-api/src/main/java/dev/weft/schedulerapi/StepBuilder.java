@@ -1,15 +1,16 @@
 package dev.weft.schedulerapi;
 
 /**
- * The verbs of a {@link SchedulingPolicy}. A verb happens completely or changes nothing, and keeps every
- * limit, so that no sequence of calls can corrupt the scheduler: the policy decides who runs, the core
- * whether that is possible.
+ * The verbs of a {@link SchedulingPolicy}. A verb happens completely or changes nothing, and keeps
+ * every limit, so that no sequence of calls can corrupt the scheduler: the policy decides who runs,
+ * the core whether that is possible.
  */
 public interface StepBuilder extends StepFacts {
   /**
-   * Grants exactly {@code numTokens} tokens of the sequence in this step, or nothing. The row starts at
-   * {@link #startPosition}, takes the known tokens first and then drafts; drafts that do not fit into
-   * the row are dropped. A waiting sequence is admitted by this: it adopts its cached prefix.
+   * Grants exactly {@code numTokens} tokens of the sequence in this step, or nothing. The row
+   * starts at {@link #startPosition}, takes the known tokens first and then drafts; drafts that do
+   * not fit into the row are dropped. A waiting sequence is admitted by this: it adopts its cached
+   * prefix.
    *
    * @param numTokens 1 to {@link #numPendingTokens}
    * @return GRANTED, or the reason why nothing was changed
@@ -20,8 +21,8 @@ public interface StepBuilder extends StepFacts {
   }
 
   /**
-   * As {@link #schedule(SequenceView, int)}, and appends placeholder drafts, which verification always
-   * rejects, so that the row has the shape of its neighbours.
+   * As {@link #schedule(SequenceView, int)}, and appends placeholder drafts, which verification
+   * always rejects, so that the row has the shape of its neighbours.
    *
    * @param numTokens       must be {@link #numPendingTokens} when there are placeholders
    * @param numPlaceholders 0 to {@code limits().maxNumDraftTokens()}; they cost as much as tokens
@@ -30,8 +31,8 @@ public interface StepBuilder extends StepFacts {
 
   /**
    * Takes all KV blocks from a running sequence and lets it wait again, in the place that
-   * {@link SchedulingPolicy#waitingOrder} gives; a row that it had in this step is withdrawn and its
-   * tokens return to the budget. Tokens that steps in flight sample for it are still delivered.
+   * {@link SchedulingPolicy#waitingOrder} gives; a row that it had in this step is withdrawn and
+   * its tokens return to the budget. Tokens that steps in flight sample for it are still delivered.
    *
    * @return false when nothing was changed, because another row of this step reads blocks that this
    *     one was to compute

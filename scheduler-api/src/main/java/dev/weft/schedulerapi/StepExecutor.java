@@ -1,20 +1,20 @@
 package dev.weft.schedulerapi;
 
 /**
- * Computes steps: the device behind the scheduler. One thread calls it, the one that owns the scheduler.
- * It holds, by slot, what plans told it: block table, sampling parameters, seed, tokens.
+ * Computes steps: the device behind the scheduler. One thread calls it, the one that owns the
+ * scheduler. It holds, by slot, what plans told it: block table, sampling parameters, seed, tokens.
  *
- * <p>Numerics: output must not depend on how a request was scheduled. Greedy: logits of a token do not
- * depend on the other rows, on chunks or on block placement (or are compared by tolerance, which the
- * executor's documentation then says). Sampled: the random numbers of a token are a function of the
- * slot's seed, the token's position in the sequence and the vocabulary index alone.
+ * <p>Numerics: output must not depend on how a request was scheduled. Greedy: logits of a token do
+ * not depend on the other rows, on chunks or on block placement (or are compared by tolerance,
+ * which the executor's documentation then says). Sampled: the random numbers of a token are a
+ * function of the slot's seed, the token's position in the sequence and the vocabulary index alone.
  */
 public interface StepExecutor extends AutoCloseable {
   ExecutorSpec spec();
 
   /**
-   * Queues a step and returns without waiting for the device. The plan stays readable until its result
-   * was polled and applied.
+   * Queues a step and returns without waiting for the device. The plan stays readable until its
+   * result was polled and applied.
    *
    * @return false when nothing was queued, because the executor is not {@link ExecutorState#READY}
    * @throws IllegalStateException    when {@code spec().maxInFlight()} steps are in flight

@@ -2,7 +2,10 @@ package dev.weft.schedulerapi;
 
 /** What a decision can be based on, up to date with all verbs called so far in this step. */
 public interface StepFacts {
-  /** Sequences that held blocks when the step began, oldest admission first; the preempted stay listed. */
+  /**
+   * Sequences that held blocks when the step began, oldest admission first; the preempted stay
+   * listed.
+   */
   SequenceList running();
 
   /** Sequences that waited when the step began, in waiting order; the admitted stay listed. */
@@ -24,14 +27,14 @@ public interface StepFacts {
   boolean hasAdapterRoom(SequenceView sequence);
 
   /**
-   * Position of the next token to compute: the number of computed tokens, for a waiting sequence the
-   * length of its cached prefix. Cost O(newly cached blocks) for a waiting one, else O(1).
+   * Position of the next token to compute: the number of computed tokens, for a waiting sequence
+   * the length of its cached prefix. Cost O(newly cached blocks) for a waiting one, else O(1).
    */
   int startPosition(SequenceView sequence);
 
   /**
-   * Most tokens that a row of the sequence can get: known tokens and drafts that are not computed, cut
-   * where the output cannot go on; 1 + drafts in decode; 0 when all that is left is in flight.
+   * Most tokens that a row of the sequence can get: known tokens and drafts that are not computed,
+   * cut where the output cannot go on; 1 + drafts in decode; 0 when all that is left is in flight.
    */
   int numPendingTokens(SequenceView sequence);
 
@@ -44,7 +47,9 @@ public interface StepFacts {
   /** KV blocks that the sequence holds now. */
   int numBlocks(SequenceView sequence);
 
-  /** KV blocks that preempting this running sequence alone would set free. Cost O(blocks it holds). */
+  /**
+   * KV blocks that preempting this running sequence alone would set free. Cost O(blocks it holds).
+   */
   int numBlocksFreedBy(SequenceView sequence);
 
   /**

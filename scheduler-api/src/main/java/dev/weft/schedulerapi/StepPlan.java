@@ -1,14 +1,14 @@
 package dev.weft.schedulerapi;
 
 /**
- * One forward pass as plain numbers: what changes on the device before it, and for each row which tokens
- * of which sequence to compute. Owned by the scheduler and frozen from the end of planning until its
- * result is applied; then the arrays behind it are used again.
+ * One forward pass as plain numbers: what changes on the device before it, and for each row which
+ * tokens of which sequence to compute. Owned by the scheduler and frozen from the end of planning
+ * until its result is applied; then the arrays behind it are used again.
  *
- * <p>An executor carries a plan out in this order: detach slots, attach slots, write block tables, copy
- * blocks in list order, then the forward pass, in which for every layer all KV entries of all rows are
- * written before any attention reads, then sampling. Plans take effect as if one after another in the
- * order of their ids.
+ * <p>An executor carries a plan out in this order: detach slots, attach slots, write block tables,
+ * copy blocks in list order, then the forward pass, in which for every layer all KV entries of all
+ * rows are written before any attention reads, then sampling. Plans take effect as if one after
+ * another in the order of their ids.
  */
 public interface StepPlan {
   /** Ascending by one, from 1, over the plans that are not empty. */
@@ -49,8 +49,8 @@ public interface StepPlan {
   int attachedAdapterId(int index);
 
   /**
-   * Known tokens of the sequence, from position 0 on; 0 when its parameters ask for no penalties, which
-   * are all that a device needs them for. The last ones may be computed in this plan.
+   * Known tokens of the sequence, from position 0 on; 0 when its parameters ask for no penalties,
+   * which are all that a device needs them for. The last ones may be computed in this plan.
    */
   int attachedNumTokens(int index);
 
@@ -116,7 +116,9 @@ public interface StepPlan {
   /** True when only the tokens of {@link #maskWord} may be sampled. */
   boolean hasMask(int row);
 
-  /** Bit {@code t % 64} of word {@code t / 64} permits token {@code t}; only where {@link #hasMask}. */
+  /**
+   * Bit {@code t % 64} of word {@code t / 64} permits token {@code t}; only where {@link #hasMask}.
+   */
   long maskWord(int row, int wordIndex);
 
   // ---- reports

@@ -1,12 +1,16 @@
 package dev.weft.schedulerapi;
 
 /**
- * The place of a sequence that starts to wait, whether it is new or was preempted. The answers must be
- * monotone along the waiting list: once true, true for all behind; so a place is found in O(log n).
+ * The place of a sequence that starts to wait, whether it is new or was preempted. The answers must
+ * be monotone along the waiting list: once true, true for all behind; so a place is found in O(log
+ * n).
  */
 @FunctionalInterface
 public interface WaitingOrder {
-  /** Value of {@link #reevaluationNanos} of an order that depends on the sequences' fixed facts alone. */
+  /**
+   * Value of {@link #reevaluationNanos} of an order that depends on the sequences' fixed facts
+   * alone.
+   */
   long NEVER = Long.MAX_VALUE;
 
   /** First come, first served; a preempted sequence keeps its place. */
@@ -21,8 +25,8 @@ public interface WaitingOrder {
   boolean precedes(SequenceView entering, SequenceView waiting);
 
   /**
-   * After how many nanoseconds the whole list is put in order again, because the answers depend on time
-   * or on the cache; {@link #NEVER} by default. Cost of one: O(n log n) questions.
+   * After how many nanoseconds the whole list is put in order again, because the answers depend on
+   * time or on the cache; {@link #NEVER} by default. Cost of one: O(n log n) questions.
    */
   default long reevaluationNanos() {
     return NEVER;

@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Drives an executor by hand: a test says which tokens of which sequence go into the next step, and this
- * writes the plan, hands out slots and blocks, and gives sampled tokens to their sequences.
+ * Drives an executor by hand: a test says which tokens of which sequence go into the next step, and
+ * this writes the plan, hands out slots and blocks, and gives sampled tokens to their sequences.
  */
 final class HandScheduler {
   private static final long TIMEOUT_NANOS = 60_000_000_000L;
@@ -145,8 +145,8 @@ final class HandScheduler {
   void submit() {
     StepPlan plan = writer.write();
     if (!executor.submit(plan)) {
-      throw new AssertionError("step " + plan.stepId() + " was not queued: " + executor.state() + " "
-          + executor.failureMessage());
+      throw new AssertionError("step " + plan.stepId() + " was not queued: " + executor.state()
+          + " " + executor.failureMessage());
     }
     inFlight.add(rows);
     rows = new ArrayList<>();
@@ -183,7 +183,9 @@ final class HandScheduler {
     return sequence.output();
   }
 
-  /** Runs a request from beginning to end with nobody beside it, and gives up its slot and blocks. */
+  /**
+   * Runs a request from beginning to end with nobody beside it, and gives up its slot and blocks.
+   */
   int[] alone(int[] prompt, SamplingParameters sampling, long seed, int numOutputTokens) {
     HandSequence sequence = add(prompt, sampling, seed);
     int[] output = generate(sequence, numOutputTokens);

@@ -10,8 +10,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs plans on {@link HashModel}: slots, block tables, and a KV memory {@code [layer][block * blockSize
- * + offset]} through which every context is read back. All rows write a layer before any row reads it.
+ * Runs plans on {@link HashModel}: slots, block tables, and a KV memory {@code [layer][block *
+ * blockSize + offset]} through which every context is read back. All rows write a layer before any
+ * row reads it.
  */
 final class HashDevice {
   private static final long POISON = 0xDEAD_BEEF_DEAD_BEEFL;
@@ -54,7 +55,9 @@ final class HashDevice {
     }
   }
 
-  /** Changes slots and tables as planned, and leaves wrong KV entries wherever the plan would write. */
+  /**
+   * Changes slots and tables as planned, and leaves wrong KV entries wherever the plan would write.
+   */
   void runBadly(StepPlan plan) {
     changeSlots(plan);
     for (int i = 0; i < plan.numBlockCopies(); i++) {
@@ -124,7 +127,9 @@ final class HashDevice {
     }
   }
 
-  /** Coupled sampling: draws at every draft as plain decoding would, and goes on while they agree. */
+  /**
+   * Coupled sampling: draws at every draft as plain decoding would, and goes on while they agree.
+   */
   private void sample(StepPlan plan, int row, StepResult result) {
     Slot slot = slots[plan.slot(row)];
     int firstDraft = plan.numTokens(row) - plan.numDraftTokens(row);

@@ -5,13 +5,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A language model as a pure function: the next token is a hash of every token before it, of their
- * positions and of the adapter, and for sampled requests of the seed. Whatever a scheduler does wrong to
- * the context of a sequence becomes a wrong token.
+ * positions and of the adapter, and for sampled requests of the seed. Whatever a scheduler does
+ * wrong to the context of a sequence becomes a wrong token.
  *
  * <p>It has two layers, like a transformer. The entry of a position is {@code e(p) = mix(token, p,
- * adapter)}, its deep entry {@code f(p) = mix(e(p), fold(e(0) … e(p)))}, and the logits of a context are
- * {@code fold(f(0) … f(p))}. A KV memory holds e and f, so an entry that was computed from a wrong
- * context stays wrong when a right one reads it later. Cost of one token: O(1) in a {@link Context}.
+ * adapter)}, its deep entry {@code f(p) = mix(e(p), fold(e(0) … e(p)))}, and the logits of a
+ * context are {@code fold(f(0) … f(p))}. A KV memory holds e and f, so an entry that was computed
+ * from a wrong context stays wrong when a right one reads it later. Cost of one token: O(1) in a
+ * {@link Context}.
  *
  * <p>Honoured parameters: temperature and seed, top-k of 1 (greedy), stop tokens withheld until
  * minNewTokens, masks, and logit biases of ±100 (ban and force). All others are ignored.
@@ -39,7 +40,9 @@ public final class HashModel {
     return mix(mix(token * GOLDEN_GAMMA + position) + adapterId);
   }
 
-  /** What the second layer keeps of a token; {@code folded} are the entries up to and with its own. */
+  /**
+   * What the second layer keeps of a token; {@code folded} are the entries up to and with its own.
+   */
   public static long deepEntry(long entry, long folded) {
     return mix(entry + mix(folded));
   }

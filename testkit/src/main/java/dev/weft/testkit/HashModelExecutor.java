@@ -13,14 +13,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A {@link StepExecutor} that runs {@link HashModel} on simulated slots, block tables and KV memory. A
- * stale, lost or wrongly shared KV entry, a token at a wrong position or a seed of another sequence
- * becomes a wrong token, which {@link TokenOracle} sees.
+ * A {@link StepExecutor} that runs {@link HashModel} on simulated slots, block tables and KV
+ * memory. A stale, lost or wrongly shared KV entry, a token at a wrong position or a seed of
+ * another sequence becomes a wrong token, which {@link TokenOracle} sees.
  *
- * <p>A submitted step is held until it is completed, and read from its plan only when it is polled, so
- * that a plan that is written too early shows as well. {@link #completingAtOnce} completes every step when
- * it is submitted; with {@link #completingOnDemand} a test calls {@link #completeNext}. There is no
- * thread and no clock: {@link #await} answers at once.
+ * <p>A submitted step is held until it is completed, and read from its plan only when it is polled,
+ * so that a plan that is written too early shows as well. {@link #completingAtOnce} completes every
+ * step when it is submitted; with {@link #completingOnDemand} a test calls {@link #completeNext}.
+ * There is no thread and no clock: {@link #await} answers at once.
  *
  * <p>Steps can be made to fail. Those completed before the executor died can still be polled.
  */
@@ -85,7 +85,9 @@ public final class HashModelExecutor implements StepExecutor {
     return spec;
   }
 
-  /** As the contract says; a refused plan changes nothing, and the message begins with an invariant. */
+  /**
+   * As the contract says; a refused plan changes nothing, and the message begins with an invariant.
+   */
   @Override public boolean submit(StepPlan plan) {
     if (state != ExecutorState.READY) {
       return false;
@@ -141,8 +143,8 @@ public final class HashModelExecutor implements StepExecutor {
     numCompleted--;
     StepPlan plan = step.plan;
     if (plan.stepId() != step.stepId) {
-      throw new IllegalStateException("the plan of step " + step.stepId + " was changed in flight, to "
-          + "step " + plan.stepId());
+      throw new IllegalStateException("the plan of step " + step.stepId
+          + " was changed in flight, to step " + plan.stepId());
     }
     run(plan, result);
     shadow.complete(result);

@@ -7,7 +7,8 @@ import java.util.Map;
 
 /**
  * Writes plans by hand, for tests of executors and checkers without a scheduler. It remembers
- * the owners of slots and the lengths of their tables, and checks nothing: it can write wrong plans as well.
+ * the owners of slots and the lengths of their tables, and checks nothing: it can write wrong plans
+ * as well.
  *
  * <pre>{@code
  * PlanWriter writer = new PlanWriter();
@@ -21,7 +22,9 @@ public final class PlanWriter {
   private final Map<Integer, Integer> tableLengths = new HashMap<>();
   private WrittenPlan plan = new WrittenPlan(1);
 
-  /** A writer that knows the same slots, and whose next plan has the id of the one being written. */
+  /**
+   * A writer that knows the same slots, and whose next plan has the id of the one being written.
+   */
   public PlanWriter fork() {
     PlanWriter fork = new PlanWriter().stepId(plan.stepId);
     fork.owners.putAll(owners);

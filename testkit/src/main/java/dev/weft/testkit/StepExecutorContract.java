@@ -23,12 +23,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every {@link StepExecutor} must do; a test of an executor extends this. An executor is compared
- * with itself: the same request alone and in other company. A test of something that the spec says is
- * absent is skipped and says so.
+ * What every {@link StepExecutor} must do; a test of an executor extends this. An executor is
+ * compared with itself: the same request alone and in other company. A test of something that the
+ * spec says is absent is skipped and says so.
  *
- * <p>The file is long because it is one list, in the order: life, placement, slots, sampling, drafts,
- * bad plans.
+ * <p>The file is long because it is one list, in the order: life, placement, slots, sampling,
+ * drafts, bad plans.
  */
 public abstract class StepExecutorContract {
   /** Output tokens of every request. */
@@ -41,15 +41,15 @@ public abstract class StepExecutorContract {
   private HandScheduler hand;
 
   /**
-   * Makes an executor. One that cannot choose its own size may ignore what is wanted; it must have at
-   * least 4 slots, 2 rows, and room for 3 blocks and 16 tokens in a sequence and in a step, and blocks
-   * for six such sequences.
+   * Makes an executor. One that cannot choose its own size may ignore what is wanted; it must have
+   * at least 4 slots, 2 rows, and room for 3 blocks and 16 tokens in a sequence and in a step, and
+   * blocks for six such sequences.
    */
   protected abstract StepExecutor create(ExecutorSpec wanted);
 
   /**
-   * A prompt. Where logits are compared by tolerance, override this with prompts on which the best two
-   * logits are far apart.
+   * A prompt. Where logits are compared by tolerance, override this with prompts on which the best
+   * two logits are far apart.
    *
    * @param index prompts of different index begin differently
    */
@@ -70,7 +70,8 @@ public abstract class StepExecutorContract {
     assertThat(spec.numSlots()).as("numSlots").isGreaterThanOrEqualTo(4);
     assertThat(spec.maxNumRows()).as("maxNumRows").isGreaterThanOrEqualTo(2);
     assertThat(spec.maxModelLen()).as("maxModelLen").isGreaterThanOrEqualTo(numTokens);
-    assertThat(spec.maxNumBatchedTokens()).as("maxNumBatchedTokens").isGreaterThanOrEqualTo(numTokens);
+    assertThat(spec.maxNumBatchedTokens()).as("maxNumBatchedTokens")
+        .isGreaterThanOrEqualTo(numTokens);
   }
 
   @AfterEach final void close() {
@@ -384,7 +385,8 @@ public abstract class StepExecutorContract {
       float above = rank == 0 ? result.logprob(0, 0) : result.topLogprob(0, 0, rank - 1);
       assertThat(result.topLogprob(0, 0, rank)).isLessThanOrEqualTo(above);
     }
-    assertThat(num == 0 ? result.token(0, 0) : result.topToken(0, 0, 0)).isEqualTo(result.token(0, 0));
+    assertThat(num == 0 ? result.token(0, 0) : result.topToken(0, 0, 0))
+        .isEqualTo(result.token(0, 0));
     assertThat(result.logprob(1, 0)).isNaN();
     assertThat(result.topToken(1, 0, 0)).isEqualTo(-1);
   }

@@ -11,7 +11,9 @@ import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import org.junit.jupiter.api.Test;
 
-/** What {@link HashModelExecutor} has beside the contract: comparison with the model, and failures. */
+/**
+ * What {@link HashModelExecutor} has beside the contract: comparison with the model, and failures.
+ */
 class HashModelExecutorTest {
   private static final ExecutorSpec SPEC = ExecutorSpec.builder().vocabularySize(64).maxModelLen(64)
       .blockSize(4).numBlocks(32).numSlots(8).maxNumRows(4).maxNumBatchedTokens(64)
