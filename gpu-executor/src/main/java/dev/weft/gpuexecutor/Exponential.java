@@ -14,9 +14,9 @@ package dev.weft.gpuexecutor;
 final class Exponential {
   private static final float MIN_ARGUMENT = -87.3f;
   private static final float MAX_ARGUMENT = 88f;
-  private static final float LOG2_E = 1.44269504f;
-  private static final float LN2_HIGH = 0.693359375f;
-  private static final float LN2_LOW = -2.12194440e-4f;
+  private static final float LOG2_E = 1.442695f;
+  private static final float LN2_HIGH = 355f / 512f;
+  private static final float LN2_LOW = -2.1219444e-4f;
 
   /** 1.5 x 2^23: adding and subtracting it rounds to the nearest integer. */
   private static final float ROUNDER = 12582912f;
@@ -70,12 +70,12 @@ final class Exponential {
       float x = arguments[j];
       float n = Math.fma(x, LOG2_E, ROUNDER) - ROUNDER;
       float r = Math.fma(n, -LN2_LOW, Math.fma(n, -LN2_HIGH, x));
-      float p = 1.9875691500e-4f;
-      p = Math.fma(p, r, 1.3981999507e-3f);
-      p = Math.fma(p, r, 8.3334519073e-3f);
-      p = Math.fma(p, r, 4.1665795894e-2f);
-      p = Math.fma(p, r, 1.6666665459e-1f);
-      p = Math.fma(p, r, 5.0000001201e-1f);
+      float p = 1.9875691e-4f;
+      p = Math.fma(p, r, 0.0013981999f);
+      p = Math.fma(p, r, 0.008333452f);
+      p = Math.fma(p, r, 0.041665796f);
+      p = Math.fma(p, r, 0.16666666f);
+      p = Math.fma(p, r, 0.5f);
       values[j] = Math.fma(p, r * r, r + 1f);
       arguments[j] = n;
     }

@@ -16,8 +16,8 @@ final class GumbelNoise {
   private static final int NO_GROUP = -1;
 
   private static final float SQRT_HALF = 0.70710677f;
-  private static final float LN2_HIGH = 0.693359375f;
-  private static final float LN2_LOW = -2.12194440e-4f;
+  private static final float LN2_HIGH = 355f / 512f;
+  private static final float LN2_LOW = -2.1219444e-4f;
 
   /** The noise of the largest u: no vocabulary entry ever gets more. */
   static final float MAX = ofWord(-1);
@@ -61,22 +61,22 @@ final class GumbelNoise {
   static float log(float x) {
     int bits = Float.floatToRawIntBits(x);
     int exponent = (bits >>> 23) - 126;
-    float fraction = Float.intBitsToFloat(bits & 0x007FFFFF | 0x3F000000);
+    float fraction = Float.intBitsToFloat((bits & 0x007FFFFF) | 0x3F000000);
     if (fraction < SQRT_HALF) {
       exponent--;
       fraction += fraction;
     }
     float f = fraction - 1f;
     float square = f * f;
-    float p = 7.0376836292e-2f;
-    p = Math.fma(p, f, -1.1514610310e-1f);
-    p = Math.fma(p, f, 1.1676998740e-1f);
-    p = Math.fma(p, f, -1.2420140846e-1f);
-    p = Math.fma(p, f, 1.4249322787e-1f);
-    p = Math.fma(p, f, -1.6668057665e-1f);
-    p = Math.fma(p, f, 2.0000714765e-1f);
-    p = Math.fma(p, f, -2.4999993993e-1f);
-    p = Math.fma(p, f, 3.3333331174e-1f);
+    float p = 0.070376836f;
+    p = Math.fma(p, f, -0.1151461f);
+    p = Math.fma(p, f, 0.116769984f);
+    p = Math.fma(p, f, -0.12420141f);
+    p = Math.fma(p, f, 0.14249323f);
+    p = Math.fma(p, f, -0.16668057f);
+    p = Math.fma(p, f, 0.20000714f);
+    p = Math.fma(p, f, -0.24999994f);
+    p = Math.fma(p, f, 0.3333333f);
     float low = Math.fma(-0.5f, square, p * f * square);
     low = Math.fma(exponent, LN2_LOW, low);
     return Math.fma(exponent, LN2_HIGH, f + low);

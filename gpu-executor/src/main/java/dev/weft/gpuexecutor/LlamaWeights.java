@@ -11,6 +11,7 @@ import java.io.IOException;
  * @param norm {@code [hidden]}
  * @param output hidden to vocabulary; a copy of the embedding when that is tied
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared; arrays are what kernels read
 record LlamaWeights(float[][] embedding, Layer[] layers, float[] norm, PanelMatrix output) {
 
   /**
@@ -19,6 +20,7 @@ record LlamaWeights(float[][] embedding, Layer[] layers, float[] norm, PanelMatr
    * @param queryKeyValue hidden to all query heads, then all key heads, then all value heads
    * @param gateUp hidden to gate, then up
    */
+  @SuppressWarnings("ArrayRecordComponent")
   record Layer(
       float[] attentionNorm,
       PanelMatrix queryKeyValue,

@@ -150,7 +150,7 @@ final class PlanCheck {
     require(isInRange, plan, "has a row with drafts: ", numDrafts);
     require(numDrafts == 0 || plan.isSampled(row), plan, "drafts without sampling: row ", row);
     boolean verifies = numDrafts > 0 && !plan.hasPlaceholders(row);
-    boolean maskFits = !plan.hasMask(row) || plan.isSampled(row) && !verifies;
+    boolean maskFits = !plan.hasMask(row) || (plan.isSampled(row) && !verifies);
     require(maskFits, plan, "has a mask where drafts are verified or nothing sampled: row ", row);
   }
 

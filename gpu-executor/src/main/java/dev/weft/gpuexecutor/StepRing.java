@@ -59,8 +59,9 @@ final class StepRing {
 
   /** Queues a plan; there must be room. */
   void submit(StepPlan plan) {
-    plans[indexOf(numSubmitted)] = plan;
-    numSubmitted++;
+    long index = numSubmitted;
+    plans[indexOf(index)] = plan;
+    numSubmitted = index + 1;
     LockSupport.unpark(consumer);
   }
 
@@ -131,7 +132,8 @@ final class StepRing {
 
   /** Hands the result of the plan from {@link #next} to the producer. */
   void finish() {
-    numFinished++;
+    long index = numFinished;
+    numFinished = index + 1;
     wakeProducer();
   }
 

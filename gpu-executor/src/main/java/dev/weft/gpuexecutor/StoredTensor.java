@@ -13,6 +13,7 @@ import java.util.Arrays;
  * @param fileOffset first byte of its data, counted from the start of the file
  * @param byteSize number of bytes of its data
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record StoredTensor(
     Path file, String name, String typeName, long[] shape, long fileOffset, long byteSize) {
 

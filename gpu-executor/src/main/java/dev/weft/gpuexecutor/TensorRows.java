@@ -19,6 +19,8 @@ final class TensorRows {
   /** Takes rows of a tensor. */
   interface Sink {
     /**
+     * Takes some neighbouring rows.
+     *
      * @param firstRow index of {@code rows[0]} in the tensor
      * @param rows {@code [NUM_ROWS_AT_ONCE][row length]}; reused after the call
      * @param numRows how many of them are filled

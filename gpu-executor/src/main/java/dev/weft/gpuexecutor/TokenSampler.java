@@ -199,7 +199,7 @@ final class TokenSampler {
     for (int token = 0; token < vocabularySize; token++) {
       if (values[token] + GumbelNoise.MAX >= bestSum) {
         float sum = values[token] + noise.at(token);
-        if (sum > bestSum || sum == bestSum && token < best) {
+        if (sum > bestSum || (sum == bestSum && token < best)) {
           best = token;
           bestSum = sum;
         }

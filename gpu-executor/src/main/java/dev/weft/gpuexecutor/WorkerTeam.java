@@ -146,6 +146,7 @@ final class WorkerTeam implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // yields only to a worker that lost its processor
   private void awaitOthers() {
     for (int spins = 0; numUnfinished.get() != 0; spins++) {
       if (spins < NUM_SPINS) {

@@ -123,7 +123,7 @@ class HostExecutorTest {
   @Test
   void aRowWithoutNumbersFailsAlone(@TempDir Path directory) throws Exception {
     TinyCheckpoint checkpoint = new TinyCheckpoint();
-    checkpoint.values.get("model.embed_tokens.weight")[9 * 8] = Float.NaN;
+    checkpoint.weights("model.embed_tokens.weight")[9 * 8] = Float.NaN;
     HostModel model = HostModel.load(checkpoint.write(directory));
     try (HostExecutor executor = HostExecutor.builder(model).numThreads(2).build()) {
       writer.attach(0, request(1, GREEDY, 1, 2), 0).blocks(0, 1).sampledRow(0, 0, 1, 2);

@@ -40,11 +40,11 @@ class HostModelLoadTest {
 
   private void assertThatWeightsAreThoseOfTheFile(HostModel model) {
     LlamaWeights weights = model.weights();
-    float[] embedding = tiny.values.get("model.embed_tokens.weight");
+    float[] embedding = tiny.weights("model.embed_tokens.weight");
     for (int i = 0; i < 80; i++) {
       assertThat(weights.embedding()[i / 8][i % 8]).isEqualTo(embedding[i]);
     }
-    assertThat(weights.norm()).isEqualTo(tiny.values.get("model.norm.weight"));
+    assertThat(weights.norm()).isEqualTo(tiny.weights("model.norm.weight"));
     LlamaWeights.Layer layer = weights.layers()[0];
     assertRows(layer.queryKeyValue(), 0, "model.layers.0.self_attn.q_proj.weight");
     assertRows(layer.queryKeyValue(), 8, "model.layers.0.self_attn.k_proj.weight");
@@ -57,7 +57,7 @@ class HostModelLoadTest {
   }
 
   private void assertRows(PanelMatrix matrix, int firstOutput, String tensor) {
-    float[] stored = tiny.values.get(tensor);
+    float[] stored = tiny.weights(tensor);
     for (int i = 0; i < stored.length; i++) {
       int output = firstOutput + i / matrix.numInputs();
       float[] column = matrix.panel(output / matrix.panelWidth())[i % matrix.numInputs()];

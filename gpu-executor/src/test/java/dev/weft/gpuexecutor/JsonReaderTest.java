@@ -126,8 +126,7 @@ class JsonReaderTest {
     assertThatThrownBy(() -> json.longsOrEmpty("b", 1, 0, 1)).hasMessageContaining("at most 1");
     assertThatThrownBy(() -> json.requireDouble("c", 0, 1))
         .hasMessageContaining("yyy..., must be a number from 0.0 to 1.0")
-        .extracting(e -> e.getMessage().length())
-        .satisfies(length -> assertThat(length).isLessThan(200));
+        .hasMessageNotContaining("y".repeat(100));
   }
 
   @Test

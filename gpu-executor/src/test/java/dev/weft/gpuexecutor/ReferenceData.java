@@ -26,6 +26,7 @@ final class ReferenceData {
    * @param logitPositions positions in prompt + greedy
    * @param logits the stored row behind each of these positions
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Prompt(String name, int[] tokens, int[] greedy, int[] logitPositions, float[][] logits) {
     /** Prompt and continuation together. */
     int[] all() {
@@ -64,19 +65,23 @@ final class ReferenceData {
     Map<String, StoredTensor> logits =
         SafetensorsHeader.read(folder.resolve("logits.safetensors"));
     List<Prompt> prompts = new ArrayList<>();
-    for (Object entry : (List<?>) Objects.requireNonNull(json.get("prompts"))) {
+    for (Object entry : (List<?>) member(json, "prompts")) {
       Map<?, ?> prompt = (Map<?, ?>) entry;
-      Map<?, ?> reference = (Map<?, ?>) ((Map<?, ?>) prompt.get("greedy")).get(model);
-      String name = (String) prompt.get("name");
+      Map<?, ?> reference = (Map<?, ?>) member((Map<?, ?>) member(prompt, "greedy"), model);
+      String name = (String) member(prompt, "name");
       prompts.add(
           new Prompt(
               name,
-              ints(prompt.get("token_ids")),
-              ints(reference.get("tokens")),
-              ints(reference.get("logit_positions")),
+              ints(member(prompt, "token_ids")),
+              ints(member(reference, "tokens")),
+              ints(member(reference, "logit_positions")),
               rows(Objects.requireNonNull(logits.get(model + "." + name + ".logits")))));
     }
     return prompts;
+  }
+
+  private static Object member(Map<?, ?> object, String key) {
+    return Objects.requireNonNull(object.get(key), key);
   }
 
   private static int[] ints(Object list) {

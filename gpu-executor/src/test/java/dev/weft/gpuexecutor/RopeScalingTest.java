@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RopeScalingTest {
@@ -15,9 +17,13 @@ class RopeScalingTest {
        "original_max_position_embeddings": 8192, "rope_type": "llama3"}
       """;
 
-  private static RopeScaling read(String json) throws ModelFormatException {
+  private static @Nullable RopeScaling readOrNull(String json) throws ModelFormatException {
     byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
     return RopeScaling.read(JsonReader.readObject(Path.of("f"), bytes), 131072);
+  }
+
+  private static RopeScaling read(String json) throws ModelFormatException {
+    return Objects.requireNonNull(readOrNull(json));
   }
 
   @Test
@@ -43,8 +49,8 @@ class RopeScalingTest {
 
   @Test
   void noScalingIsNull() throws Exception {
-    assertThat(read("{\"rope_type\": \"default\"}")).isNull();
-    assertThat(read("{}")).isNull();
+    assertThat(readOrNull("{\"rope_type\": \"default\"}")).isNull();
+    assertThat(readOrNull("{}")).isNull();
   }
 
   @Test

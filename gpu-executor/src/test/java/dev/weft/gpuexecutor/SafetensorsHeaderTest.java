@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,10 +40,11 @@ class SafetensorsHeaderTest {
             + entry("a", "F32", "[2]", 0, 8);
     Map<String, StoredTensor> tensors = read(entries, 20);
     assertThat(tensors.keySet()).containsExactly("b", "a");
-    StoredTensor b = tensors.get("b");
+    StoredTensor a = Objects.requireNonNull(tensors.get("a"));
+    StoredTensor b = Objects.requireNonNull(tensors.get("b"));
     assertThat(b.shape()).containsExactly(2, 3);
     assertThat(b.byteSize()).isEqualTo(12);
-    assertThat(b.fileOffset()).isEqualTo(tensors.get("a").fileOffset() + 8);
+    assertThat(b.fileOffset()).isEqualTo(a.fileOffset() + 8);
     assertThat(b.fileOffset() + b.byteSize()).isEqualTo(Files.size(b.file()));
   }
 

@@ -40,7 +40,7 @@ class SoloDecoderTest {
         SoloOutput output = decoder.decode(prompt.tokens(), greedy, 0);
         assertThat(output.tokens()).as(prompt.name()).isEqualTo(prompt.greedy());
         assertThat(output.finishReason()).isEqualTo(FinishReason.LENGTH);
-        assertThat(output.logprobs()).isEmpty();
+        assertThat(output.logprob(0)).isNaN();
       }
     }
   }
@@ -120,13 +120,16 @@ class SoloDecoderTest {
   @Test
   void logprobsAreReportedWhereAskedFor() {
     SoloOutput output = decode(parameters().numLogprobs(3).build(), 0);
-    assertThat(output.logprobs()).hasSize(20);
-    for (int i = 0; i < 20; i++) {
-      assertThat(output.topTokens()[i]).hasSize(3).startsWith(output.tokens()[i]);
-      assertThat(output.topLogprobs()[i][0]).isEqualTo(output.logprobs()[i]).isNegative();
-      assertThat(output.topLogprobs()[i][1]).isLessThanOrEqualTo(output.logprobs()[i]);
+    for (int i = 0; i < output.numTokens(); i++) {
+      assertThat(output.numTopTokens(i)).isEqualTo(3);
+      assertThat(output.topToken(i, 0)).isEqualTo(output.tokens()[i]);
+      assertThat(output.topLogprob(i, 0)).isEqualTo(output.logprob(i)).isNegative();
+      assertThat(output.topLogprob(i, 1)).isLessThanOrEqualTo(output.logprob(i));
     }
-    assertThat(decode(parameters().numLogprobs(0).build(), 0).logprobs()).hasSize(20);
+    SoloOutput chosenAlone = decode(parameters().numLogprobs(0).build(), 0);
+    assertThat(chosenAlone.logprob(5)).isEqualTo(output.logprob(5));
+    assertThat(chosenAlone.numTopTokens(5)).isZero();
+    assertThat(decode(parameters().build(), 0).numTopTokens(5)).isZero();
   }
 
   @Test

@@ -84,7 +84,7 @@ class TileKernelsTest {
         in.readFully(content);
         if (attribute.equals("Code")) {
           // max_stack u2, max_locals u2, code_length u4
-          sizes.put(name, (content[6] & 255) << 8 | content[7] & 255);
+          sizes.put(name, ((content[6] & 255) << 8) | (content[7] & 255));
         }
       }
     }

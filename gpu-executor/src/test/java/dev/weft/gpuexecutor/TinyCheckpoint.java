@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.StringJoiner;
 
@@ -80,6 +81,11 @@ final class TinyCheckpoint {
     values.put(name, weights);
   }
 
+  /** The values of a tensor, row-major; a test may change them. */
+  float[] weights(String tensor) {
+    return Objects.requireNonNull(values.get(tensor));
+  }
+
   void remove(String tensor) {
     shapes.remove(tensor);
     values.remove(tensor);
@@ -122,8 +128,9 @@ final class TinyCheckpoint {
     header.add("\"__metadata__\":{\"format\":\"pt\"}");
     for (String name : names) {
       int begin = data.size();
-      data.writeBytes(store(values.get(name)));
-      header.add(entry(name, type.name(), shapes.get(name), begin, data.size()));
+      data.writeBytes(store(weights(name)));
+      long[] shape = Objects.requireNonNull(shapes.get(name));
+      header.add(entry(name, type.name(), shape, begin, data.size()));
     }
     return safetensors(header.toString(), data.toByteArray());
   }
@@ -144,8 +151,8 @@ final class TinyCheckpoint {
   /** For zero and for normal halves that need no rounding. */
   private static short narrowToF16(float weight) {
     int bits = Float.floatToRawIntBits(weight);
-    int magnitude = weight == 0 ? 0 : ((bits >>> 23 & 0xff) - 112) << 10 | bits >>> 13 & 0x3ff;
-    return (short) (bits >>> 16 & 0x8000 | magnitude);
+    int magnitude = weight == 0 ? 0 : ((((bits >>> 23) & 0xff) - 112) << 10) | ((bits >>> 13) & 0x3ff);
+    return (short) (((bits >>> 16) & 0x8000) | magnitude);
   }
 
   static String entry(String name, String type, long[] shape, long begin, long end) {

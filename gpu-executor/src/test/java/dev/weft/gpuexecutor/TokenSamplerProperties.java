@@ -112,7 +112,8 @@ class TokenSamplerProperties {
   private long[] mask(int vocabularySize) {
     long[] mask = new long[(vocabularySize + 63) / 64];
     for (int i = 0; i < mask.length; i++) {
-      mask[i] = random.nextLong() & random.nextLong();
+      long half = random.nextLong();
+      mask[i] = half & random.nextLong();
     }
     return mask;
   }
