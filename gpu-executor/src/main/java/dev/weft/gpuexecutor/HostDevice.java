@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The host as a device: the KV blocks, the state of every slot, and the computation of one step on
- * them. Plans were checked when they were submitted. Used by one thread, which is worker 0 of the team;
- * allocates nothing but the token history of a slot at its first sequence with penalties.
+ * them. Plans were checked when they were submitted. Used by one thread, which is worker 0 of the
+ * team; allocates nothing but the token history of a slot at its first sequence with penalties.
  */
 final class HostDevice {
   private static final int NOT_SAMPLED = -1;

@@ -9,20 +9,23 @@ import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes steps on the CPU, in plain Java. A thread of its own runs the plans one after another, and
- * shares the work of each with the other threads of its team; {@link #submit} only checks and queues.
+ * Computes steps on the CPU, in plain Java. A thread of its own runs the plans one after another,
+ * and shares the work of each with the other threads of its team; {@link #submit} only checks and
+ * queues.
  *
- * <p>Numerics: all arithmetic is in float with a fixed order of every sum, so the logits of a token have
- * the same bits however its request was batched, chunked, placed in blocks, preempted or drafted, on any
- * number of threads and on any machine. {@link SoloDecoder} gives the same tokens without any of it.
+ * <p>Numerics: all arithmetic is in float with a fixed order of every sum, so the logits of a token
+ * have the same bits however its request was batched, chunked, placed in blocks, preempted or
+ * drafted, on any number of threads and on any machine. {@link SoloDecoder} gives the same tokens
+ * without any of it.
  *
  * <p>Failure: a row whose logits are no numbers, or for which nothing is permitted, fails alone. An
- * exception during the computation fails its step. Anything else, such as a lack of memory, kills the
- * executor; results finished before can still be polled.
+ * exception during the computation fails its step. Anything else, such as a lack of memory, kills
+ * the executor; results finished before can still be polled.
  *
  * <p>All memory is taken by the builder, except the token history of slots with penalties; a step
  * allocates nothing after warm-up. {@link #submit}, {@link #poll} and {@link #await} belong to one
- * thread; {@link #state} and {@link #failureMessage} may be read, and {@link #close} called, by any.
+ * thread; {@link #state} and {@link #failureMessage} may be read, and {@link #close} called, by
+ * any.
  */
 public final class HostExecutor implements StepExecutor {
   private static final System.Logger LOGGER = System.getLogger(HostExecutor.class.getName());

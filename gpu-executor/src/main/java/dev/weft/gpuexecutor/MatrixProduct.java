@@ -6,9 +6,10 @@ import java.util.Arrays;
  * Multiplies the activations of all tokens with a weight matrix, on the whole team.
  *
  * <p>The outputs are cut into tasks: row tiles of {@value #TILE_ROWS} tokens times panels, and when
- * there are few of those, panels into ranges of columns. The inputs are never split between tasks, so
- * the bits of an output do not depend on the cut. Inside a task a block of about {@value #BLOCK_INPUTS}
- * inputs of the panel stays in the second-level cache while all rows of the tile pass over it.
+ * there are few of those, panels into ranges of columns. The inputs are never split between tasks,
+ * so the bits of an output do not depend on the cut. Inside a task a block of about {@value
+ * #BLOCK_INPUTS} inputs of the panel stays in the second-level cache while all rows of the tile
+ * pass over it.
  */
 final class MatrixProduct implements WorkerTeam.Job {
   private static final int TILE_ROWS = 48;
@@ -63,7 +64,7 @@ final class MatrixProduct implements WorkerTeam.Job {
     team.run(this, weights.numPanels() * tasksPerPanel * numRowTiles);
   }
 
-  /** Chooses ranges of columns so that every thread gets about two tasks, if they are wide enough. */
+  /** Chooses ranges of columns so that a thread gets about two tasks, if they are wide enough. */
   private void splitPanels() {
     int numTasks = weights.numPanels() * numRowTiles;
     int wantedTasks = team.numThreads() == 1 ? 1 : 2 * team.numThreads();

@@ -4,9 +4,10 @@ import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepPlan;
 
 /**
- * Checks a plan on the submitting thread against the spec and against what all plans submitted before
- * leave behind: which slots are attached, to whom, and how long their block tables are. A refused plan
- * changes nothing, because what a plan changes is kept apart until all of it was found right.
+ * Checks a plan on the submitting thread against the spec and against what all plans submitted
+ * before leave behind: which slots are attached, to whom, and how long their block tables are. A
+ * refused plan changes nothing, because what a plan changes is kept apart until all of it was found
+ * right.
  *
  * <p>Cost: the rows, tokens and writes of the plan. Allocates only when it refuses.
  */
@@ -42,7 +43,8 @@ final class PlanCheck {
   /**
    * Accepts a plan, so that later ones are checked against what it leaves behind.
    *
-   * @throws IllegalArgumentException when it breaks the spec or contradicts the slots; nothing changed
+   * @throws IllegalArgumentException when it breaks the spec or contradicts the slots; nothing
+   *     changed
    */
   void accept(StepPlan plan) {
     numChecks++;

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rotary position embedding (Su et al., RoFormer, 2021), in HuggingFace's order: dimension i of a
  * head is rotated together with dimension i + headDim / 2, by {@code position * theta^(-2i /
- * headDim)} radians. Sines and cosines are computed once per position, in double.
+ * headDim)} radians. Sines and cosines are computed once per position, in double, and with {@link StrictMath},
+ * because {@link Math} may give other bits on another machine.
  */
 final class RopeTable {
   private final int headDim;
@@ -21,11 +22,11 @@ final class RopeTable {
     this.cosines = new float[numPositions][half];
     this.sines = new float[numPositions][half];
     for (int i = 0; i < half; i++) {
-      double frequency = Math.pow(theta, -2.0 * i / headDim);
+      double frequency = StrictMath.pow(theta, -2.0 * i / headDim);
       double scaled = scaling == null ? frequency : scaling.scale(frequency);
       for (int position = 0; position < numPositions; position++) {
-        cosines[position][i] = (float) Math.cos(position * scaled);
-        sines[position][i] = (float) Math.sin(position * scaled);
+        cosines[position][i] = (float) StrictMath.cos(position * scaled);
+        sines[position][i] = (float) StrictMath.sin(position * scaled);
       }
     }
   }

@@ -6,10 +6,10 @@ import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 
 /**
- * Samples the rows of a step and verifies their drafts by coupling: at every draft it draws exactly as
- * plain decoding would at that position, and goes on while draw and draft agree. So a row yields the
- * tokens of decoding without drafts, only several at once. An instance is the scratch memory of one
- * thread.
+ * Samples the rows of a step and verifies their drafts by coupling: at every draft it draws exactly
+ * as plain decoding would at that position, and goes on while draw and draft agree. So a row yields
+ * the tokens of decoding without drafts, only several at once. An instance is the scratch memory of
+ * one thread.
  */
 final class RowSampler {
   private final TokenSampler sampler;

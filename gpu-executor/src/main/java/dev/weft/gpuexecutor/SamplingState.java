@@ -4,8 +4,8 @@ import dev.weft.schedulerapi.SamplingParameters;
 import java.util.Arrays;
 
 /**
- * What one sequence's sampling depends on beside the logits: its parameters, its seed, and, when there
- * are penalties, all its tokens. Used again for one sequence after another.
+ * What one sequence's sampling depends on beside the logits: its parameters, its seed, and, when
+ * there are penalties, all its tokens. Used again for one sequence after another.
  */
 final class SamplingState {
   private static final int[] NO_TOKENS = {};
@@ -33,8 +33,8 @@ final class SamplingState {
   }
 
   /**
-   * Notes the token at a position, behind which no token counts any more; does nothing when there are
-   * no penalties.
+   * Notes the token at a position, behind which no token counts any more; does nothing when there
+   * are no penalties.
    *
    * @param position at most {@link #numTokens}
    */

@@ -6,10 +6,11 @@ import java.util.Arrays;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Decodes one sequence after another, each alone from its first token: a plain loop without scheduler,
- * blocks or batch. It is the simplest way to run a model in a process, and the oracle of everything
- * that schedules: a {@link HostExecutor} must produce the same tokens and log-probabilities, bit for
- * bit, however a request was batched, chunked, preempted, shared or drafted.
+ * Decodes one sequence after another, each alone from its first token: a plain loop without
+ * scheduler, blocks or batch. It is the simplest way to run a model in a process, and the oracle of
+ * everything that schedules: a {@link HostExecutor} must produce the same tokens and
+ * log-probabilities, bit for bit, however a request was batched, chunked, preempted, shared or
+ * drafted.
  *
  * <p>Not thread-safe: one thread at a time.
  */

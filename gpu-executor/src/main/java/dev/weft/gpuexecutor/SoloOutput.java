@@ -35,8 +35,8 @@ public final class SoloOutput {
   }
 
   /**
-   * The natural logarithm of a token's probability, before penalties, masks and temperature; NaN when
-   * it was not asked for.
+   * The natural logarithm of a token's probability, before penalties, masks and temperature; NaN
+   * when it was not asked for.
    *
    * @param index 0 to {@link #numTokens}, exclusive
    */

@@ -7,17 +7,17 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Steps in flight between the thread that owns the scheduler and the thread that computes: a ring with
- * one producer and one consumer that allocates nothing.
+ * Steps in flight between the thread that owns the scheduler and the thread that computes: a ring
+ * with one producer and one consumer that allocates nothing.
  *
  * <pre>
  * numTaken <= numFinished <= numSubmitted <= numTaken + capacity
  *          results wait     plans wait
  * </pre>
  *
- * <p>A counter is written by one thread alone and is volatile, so whoever reads it also sees the plans
- * or results up to it. Each side spins for a short while before it parks, because a step of a small
- * model takes less time than waking a thread.
+ * <p>A counter is written by one thread alone and is volatile, so whoever reads it also sees the
+ * plans or results up to it. Each side spins for a short while before it parks, because a step of a
+ * small model takes less time than waking a thread.
  */
 final class StepRing {
   private static final int NUM_SPINS = 500;
@@ -39,7 +39,8 @@ final class StepRing {
   private volatile @Nullable Thread waitingProducer;
 
   /**
-   * @param consumer the thread that calls {@link #next} and {@link #finish}; any other is the producer
+   * @param consumer the thread that calls {@link #next} and {@link #finish}; any other is the
+   *     producer
    */
   StepRing(int capacity, Supplier<StepResult> newResult, Thread consumer) {
     plans = new StepPlan[capacity];

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Some requests, scheduled at random from one seed: in chunks, beside each other, with steps in flight,
- * with right and wrong drafts and placeholders, preempted and resumed in other slots and blocks. In the
- * end each must have the tokens and log-probabilities that it has alone.
+ * Some requests, scheduled at random from one seed: in chunks, beside each other, with steps in
+ * flight, with right and wrong drafts and placeholders, preempted and resumed in other slots and
+ * blocks. In the end each must have the tokens and log-probabilities that it has alone.
  */
 final class HostScenario {
   private static final int BLOCK_SIZE = 4;

@@ -151,7 +151,8 @@ final class TinyCheckpoint {
   /** For zero and for normal halves that need no rounding. */
   private static short narrowToF16(float weight) {
     int bits = Float.floatToRawIntBits(weight);
-    int magnitude = weight == 0 ? 0 : ((((bits >>> 23) & 0xff) - 112) << 10) | ((bits >>> 13) & 0x3ff);
+    int exponent = ((bits >>> 23) & 0xff) - 112;
+    int magnitude = weight == 0 ? 0 : (exponent << 10) | ((bits >>> 13) & 0x3ff);
     return (short) (((bits >>> 16) & 0x8000) | magnitude);
   }
 
