@@ -16,13 +16,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does everything a policy can do, legal or not, in an order that a seed decides: random chunks in random
- * order, preempts what it has just granted, schedules twice, asks for placeholders, skips, names sequences
- * that ended, throws. Whatever it does, nothing may be corrupted (I74, I75); and it checks itself that a
- * refused verb changed nothing.
+ * Does everything a policy can do, legal or not, in an order that a seed decides: random chunks in
+ * random order, preempts what it has just granted, schedules twice, asks for placeholders, skips,
+ * names sequences that ended, throws. Whatever it does, nothing may be corrupted (I74, I75); and it
+ * checks itself that a refused verb changed nothing.
  *
- * <p>It is not live. After a given number of steps it goes on as {@link FirstComePolicy}, so that the work
- * ends and the books can be closed.
+ * <p>It is not live. After a given number of steps it goes on as {@link FirstComePolicy}, so that
+ * the work ends and the books can be closed.
  */
 public final class RandomPolicy implements SchedulingPolicy {
   private final SplitMix random;
@@ -86,24 +86,22 @@ public final class RandomPolicy implements SchedulingPolicy {
 
   /** Calls one verb; false when it said that it changed nothing. */
   private boolean tryToAct(StepBuilder step, SequenceView sequence, Facts before) {
-    switch (random.below(10)) {
-      case 0:
-        return preempt(step, sequence, before);
-      case 1:
-        step.skip(sequence);
-        return false;
-      case 2:
-        return schedule(step, sequence, before, step.numPendingTokens(sequence),
-            random.between(-1, step.limits().maxNumDraftTokens() + 1));
-      case 3:
-        return schedule(step, sequence, before,
-            random.between(-1, step.numPendingTokens(sequence) + 2), 0);
-      case 4, 5:
-        int most = Math.min(step.numPendingTokens(sequence), step.tokenBudget());
-        return schedule(step, sequence, before, random.between(1, Math.max(1, most)), 0);
-      default:
-        return schedule(step, sequence, before, step.numPendingTokens(sequence), 0);
-    }
+    int numPending = step.numPendingTokens(sequence);
+    int most = Math.min(numPending, step.tokenBudget());
+    return switch (random.below(10)) {
+      case 0 -> preempt(step, sequence, before);
+      case 1 -> skip(step, sequence);
+      case 2 -> schedule(step, sequence, before, numPending,
+          random.between(-1, step.limits().maxNumDraftTokens() + 1));
+      case 3 -> schedule(step, sequence, before, random.between(-1, numPending + 2), 0);
+      case 4, 5 -> schedule(step, sequence, before, random.between(1, Math.max(1, most)), 0);
+      default -> schedule(step, sequence, before, numPending, 0);
+    };
+  }
+
+  private static boolean skip(StepBuilder step, SequenceView sequence) {
+    step.skip(sequence);
+    return false;
   }
 
   private boolean schedule(StepBuilder step, SequenceView sequence, Facts before, int numTokens,

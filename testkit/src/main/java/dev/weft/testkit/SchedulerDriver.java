@@ -14,8 +14,8 @@ import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 
 /**
- * A scheduler as tests see one, so that this kit needs none. An implementation passes every call on to the
- * scheduler under test.
+ * A scheduler as tests see one, so that this kit needs none. An implementation passes every call on
+ * to the scheduler under test.
  */
 public interface SchedulerDriver {
   AddResult add(Request request, long nowNanos);
@@ -56,7 +56,11 @@ public interface SchedulerDriver {
 
   KvCache kvCache();
 
-  /** @throws IllegalStateException naming the invariant that does not hold */
+  /**
+   * Recounts everything.
+   *
+   * @throws IllegalStateException naming the invariant that does not hold
+   */
   void checkIntegrity();
 
   /** What becomes of the running sequences of a dead executor. */

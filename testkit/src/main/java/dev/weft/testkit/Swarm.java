@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A whole scenario from one seed: limits, executor, workload and what the host does. Some features are off
- * and some settings extreme in each, because a bug hides where everything is always on (Groce, Zhang,
- * Eide, Chen, Regehr, Swarm Testing, ISSTA 2012).
+ * A whole scenario from one seed: limits, executor, workload and what the host does. Some features
+ * are off and some settings extreme in each, because a bug hides where everything is always on
+ * (Groce, Zhang, Eide, Chen, Regehr, Swarm Testing, ISSTA 2012).
  *
  * <p>One run uses it up: some of its requests have token masks that are not ready at first.
  *
@@ -84,7 +84,8 @@ public final class Swarm {
   }
 
   /**
-   * Begins a step, from 0 on, and says what happens before it; nothing after {@link #NUM_EVENTFUL_STEPS}.
+   * Begins a step, from 0 on, and says what happens before it; nothing after {@link
+   * #NUM_EVENTFUL_STEPS}.
    */
   public List<SwarmEvent> begin(int nextStep) {
     step = nextStep;
@@ -93,7 +94,8 @@ public final class Swarm {
 
   /** How many requests arrive, at most so many of which are accepted. */
   public int numRequests() {
-    return (int) events.stream().flatMap(List::stream).filter(SwarmEvent.Add.class::isInstance).count();
+    return (int) events.stream().flatMap(List::stream).filter(SwarmEvent.Add.class::isInstance)
+        .count();
   }
 
   private static SchedulerLimits limits(SplitMix random, int maxModelLen, int numInFlight) {
@@ -124,7 +126,8 @@ public final class Swarm {
         happening.add(new SwarmEvent.Stop(random.below(numRequests), random.below(2)));
       }
       if (pauses && random.oneIn(10)) {
-        happening.add(new SwarmEvent.Pause(PauseMode.values()[random.below(PauseMode.values().length)]));
+        PauseMode[] modes = PauseMode.values();
+        happening.add(new SwarmEvent.Pause(modes[random.below(modes.length)]));
       }
       if (caps && random.oneIn(20)) {
         happening.add(new SwarmEvent.Caps(caps(random)));

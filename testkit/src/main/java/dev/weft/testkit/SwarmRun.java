@@ -6,13 +6,16 @@ import dev.weft.schedulerapi.StepResult;
 import java.util.function.LongFunction;
 
 /**
- * Runs one {@link Swarm} on a scheduler from the first request to the last token, with every checker of
- * this kit after every step. The same seed and policy always do the same.
+ * Runs one {@link Swarm} on a scheduler from the first request to the last token, with every
+ * checker of this kit after every step. The same seed and policy always do the same.
  */
 public final class SwarmRun {
   /** More steps than any live policy takes for a swarm. */
-  private static final int MAX_NUM_STEPS = 60_000;
-  /** Empty steps in a row while the host holds back nothing, so that the core's own bound is met first. */
+  private static final int MAX_NUM_STEPS = 15_000;
+  /**
+   * Empty steps in a row while the host holds back nothing, so that the core's own bound is met
+   * first.
+   */
   private static final int MAX_NUM_EMPTY_STEPS = 3_000;
 
   private final Swarm swarm;
@@ -28,6 +31,7 @@ public final class SwarmRun {
   private boolean failsNextRow;
   private long nowNanos;
   private int numSteps;
+  private long fingerprint;
 
   /** Wires a scheduler for the swarm. */
   public SwarmRun(Swarm swarm, SchedulerDriver.Factory factory, SchedulingPolicy policy,
@@ -56,7 +60,8 @@ public final class SwarmRun {
       LivenessChecker.Demand demand) {
     SeedReport report = new SeedReport(module, policyName);
     for (long seed : report.seeds(firstSeed, numSeeds)) {
-      report.run(seed, () -> new SwarmRun(Swarm.of(seed), factory, policy.apply(seed), demand).run());
+      report.run(seed, () ->
+          new SwarmRun(Swarm.of(seed), factory, policy.apply(seed), demand).run());
     }
   }
 
@@ -79,6 +84,11 @@ public final class SwarmRun {
     return numSteps;
   }
 
+  /** A hash of all plans: equal histories have equal ones. */
+  public long fingerprint() {
+    return fingerprint;
+  }
+
   /** What was heard. */
   public TokenOracle oracle() {
     return oracle;
@@ -88,6 +98,7 @@ public final class SwarmRun {
     StepPlan plan = scheduler.plan(nowNanos);
     numSteps++;
     planChecker.check(plan);
+    fingerprint = PlanFingerprint.of(fingerprint, plan);
     check();
     if (step >= Swarm.NUM_EVENTFUL_STEPS && executor.numInFlight() == 0) {
       liveness.count(plan);

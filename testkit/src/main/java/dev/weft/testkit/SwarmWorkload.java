@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntSupplier;
 
-/** The requests of a {@link Swarm}: prompts with shared beginnings and duplicates, all kinds of wishes. */
+/**
+ * The requests of a {@link Swarm}: prompts with shared beginnings and duplicates, all kinds of
+ * wishes.
+ */
 final class SwarmWorkload {
   private final SplitMix random;
   private final SchedulerLimits limits;
@@ -119,14 +122,15 @@ final class SwarmWorkload {
       sampling.numSamples(random.between(1, Math.min(4, limits.maxNumSeqs() + 1)));
     }
     if (random.oneIn(8)) {
-      sampling.logitBias(Map.of(random.below(limits.vocabularySize()), random.oneIn(2) ? 100f : -100f));
+      float bias = random.oneIn(2) ? 100 : -100;
+      sampling.logitBias(Map.of(random.below(limits.vocabularySize()), bias));
     }
     return sampling.build();
   }
 
   /**
-   * Permits about half of the tokens, others after each token; sometimes none, at a given place; sometimes
-   * is not ready in the step in which it is first asked about a token.
+   * Permits about half of the tokens, others after each token; sometimes none, at a given place;
+   * sometimes is not ready in the step in which it is first asked about a token.
    */
   private TokenMask mask(long key) {
     int numTokensAtDeadEnd = random.oneIn(4) ? random.between(1, limits.maxModelLen()) : 0;

@@ -1,0 +1,77 @@
+package dev.weft.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.testkit.NaiveScheduler.Mistake;
+import java.util.function.LongFunction;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.junit.jupiter.api.Test;
+
+/** Swarms pass on a right scheduler and see each of its mistakes. */
+class SwarmRunTest {
+  private static final int NUM_SEEDS = 100;
+
+  @Test void aRandomPolicyCorruptsNothing() {
+    run(Mistake.NONE, seed -> new RandomPolicy(seed, 100), LivenessChecker.Demand.NOTHING);
+  }
+
+  @Test void deliveringTwiceIsSeen() {
+    failing(Mistake.DELIVERS_TWICE).hasMessageContaining("I51");
+  }
+
+  @Test void aForgottenTokenIsSeen() {
+    failing(Mistake.FORGETS_A_TOKEN).hasMessageContaining("I51");
+  }
+
+  @Test void reusingSlotsTooEarlyIsSeen() {
+    failing(Mistake.REUSES_SLOTS_AT_ONCE).hasMessageContaining("I53");
+  }
+
+  @Test void keepingBlocksIsSeen() {
+    failing(Mistake.KEEPS_BLOCKS).hasMessageMatching(".*(I13|L1|L10).*");
+  }
+
+  @Test void anIdlePolicyIsSeen() {
+    assertThatThrownBy(() -> run(Mistake.NONE, seed -> step -> { },
+        LivenessChecker.Demand.PROGRESS))
+            .hasMessageContaining("L2: the step is empty although request");
+  }
+
+  @Test void aPolicyThatNeverEndsIsSeen() {
+    assertThatThrownBy(() -> run(Mistake.NONE, seed -> step -> { }, LivenessChecker.Demand.NOTHING))
+        .hasMessageContaining("L10 step 1: 3001 empty steps in a row, at most 3000");
+  }
+
+  @Test void aFailureIsTheCommandThatRepeatsIt() {
+    failing(Mistake.DELIVERS_TWICE).hasMessageStartingWith("policy=mistaken seed=")
+        .hasMessageContaining("reproduce: mvn -pl testkit -am test -Dweft.seed=");
+  }
+
+  @Test void aSeedAlwaysGivesTheSameHistory() {
+    for (long seed = 0; seed < 20; seed++) {
+      assertThat(fingerprint(seed)).isEqualTo(fingerprint(seed));
+    }
+    assertThat(fingerprint(1)).isNotEqualTo(fingerprint(2));
+  }
+
+  private static long fingerprint(long seed) {
+    SwarmRun run = new SwarmRun(Swarm.of(seed), setup -> new NaiveScheduler(setup, Mistake.NONE),
+        new RandomPolicy(seed, 100), LivenessChecker.Demand.NOTHING);
+    run.run();
+    return run.fingerprint();
+  }
+
+  private static AbstractThrowableAssert<?, ? extends Throwable> failing(Mistake mistake) {
+    return assertThatThrownBy(() ->
+        run(mistake, seed -> new FirstComePolicy(), LivenessChecker.Demand.NOTHING))
+            .isInstanceOf(AssertionError.class);
+  }
+
+  private static void run(Mistake mistake, LongFunction<SchedulingPolicy> policy,
+      LivenessChecker.Demand demand) {
+    SwarmRun.runSeeds("testkit", mistake == Mistake.NONE ? "right" : "mistaken", 0, NUM_SEEDS,
+        setup -> new NaiveScheduler(setup, mistake), policy, demand);
+  }
+}
