@@ -5,8 +5,8 @@ import dev.weft.schedulerapi.StepPlan;
 import java.util.Arrays;
 
 /**
- * Which positions of each KV block hold an entry once all plans shown so far have run, and who may read
- * them. Checks that a plan reads what was written and writes what nobody else holds.
+ * Which positions of each KV block hold an entry once all plans shown so far have run, and who may
+ * read them. Checks that a plan reads what was written and writes what nobody else holds.
  */
 final class BlockShadow {
   private static final int NOBODY = -1;
@@ -39,7 +39,8 @@ final class BlockShadow {
   private void copy(StepPlan plan) {
     for (int i = 0; i < plan.numBlockCopies(); i++) {
       int source = plan.copySource(i);
-      require(numWritten[source] > 0, "I71", plan, "copies block " + source + ", which holds nothing");
+      require(numWritten[source] > 0, "I71", plan, "copies block " + source
+          + ", which holds nothing");
       numWritten[plan.copyTarget(i)] = numWritten[source];
     }
   }
@@ -51,8 +52,9 @@ final class BlockShadow {
       int offset = position % blockSize;
       require(writer[block] == NOBODY || writer[block] == row, "I7", plan,
           "rows " + writer[block] + " and " + row + " write block " + block);
-      require(numWritten[block] >= offset, "I31", plan, "row " + row + " writes position " + position
-          + ", offset " + offset + " of block " + block + ", which holds " + numWritten[block]);
+      require(numWritten[block] >= offset, "I31", plan, "row " + row + " writes position "
+          + position + ", offset " + offset + " of block " + block + ", which holds "
+          + numWritten[block]);
       writer[block] = row;
       numWritten[block] = offset + 1;
     }
@@ -69,8 +71,8 @@ final class BlockShadow {
   }
 
   /**
-   * What a row writes must be computed tokens of no other slot; one that is attached in this plan may read
-   * what the plan writes.
+   * What a row writes must be computed tokens of no other slot; one that is attached in this plan
+   * may read what the plan writes.
    */
   private void checkHolders(StepPlan plan, SlotShadow slots) {
     for (int i = 0; i < slots.numSlots(); i++) {

@@ -27,8 +27,8 @@ public final class BooksChecker {
     int numFree = kvCache.numFreeBlocks();
     int numPending = kvCache.numPendingBlocks();
     if (numHeld + numFree + numPending != kvCache.numBlocks()) {
-      throw new AssertionError("I1: " + numHeld + " blocks held + " + numFree + " free + " + numPending
-          + " pending, of " + kvCache.numBlocks());
+      throw new AssertionError("I1: " + numHeld + " blocks held + " + numFree + " free + "
+          + numPending + " pending, of " + kvCache.numBlocks());
     }
   }
 

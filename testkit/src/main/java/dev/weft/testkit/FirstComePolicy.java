@@ -7,8 +7,9 @@ import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
 
 /**
- * The plainest policy that is live: running sequences first, then the waiting ones in order, as many tokens
- * as fit; when blocks run out, the newest running sequence loses its own. For tests that need some policy.
+ * The plainest policy that is live: running sequences first, then the waiting ones in order, as
+ * many tokens as fit; when blocks run out, the newest running sequence loses its own. For tests
+ * that need some policy.
  */
 public final class FirstComePolicy implements SchedulingPolicy {
   @Override public void plan(StepBuilder step) {

@@ -12,9 +12,9 @@ import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.WaitingOrder;
 
 /**
- * Stands around a policy and checks that work goes on: after a step in which it scheduled nobody, it asks
- * the builder for tokens of each candidate itself, and whoever gets one is proof of an idle step (L2).
- * {@link #count} bounds the number of steps.
+ * Stands around a policy and checks that work goes on: after a step in which it scheduled nobody,
+ * it asks the builder for tokens of each candidate itself, and whoever gets one is proof of an idle
+ * step (L2). {@link #count} bounds the number of steps.
  */
 public final class LivenessChecker implements SchedulingPolicy {
   /** What a policy must not leave undone in an empty step. */
@@ -58,7 +58,8 @@ public final class LivenessChecker implements SchedulingPolicy {
           + " empty steps in a row, at most " + maxNumEmptySteps);
     }
     if (++numSteps > maxNumSteps) {
-      throw new AssertionError("L1 step " + plan.stepId() + ": not idle after " + maxNumSteps + " steps");
+      throw new AssertionError("L1 step " + plan.stepId() + ": not idle after " + maxNumSteps
+          + " steps");
     }
   }
 
@@ -86,7 +87,7 @@ public final class LivenessChecker implements SchedulingPolicy {
   private static boolean canRun(StepBuilder step, SequenceView sequence, int numTokens) {
     Grant grant = step.schedule(sequence, numTokens);
     boolean isOutsideWait = grant == Grant.BLOCKED || grant == Grant.AWAITS_TOKEN;
-    return grant.isGranted() || !isOutsideWait && step.schedule(sequence, 1).isGranted();
+    return grant.isGranted() || (!isOutsideWait && step.schedule(sequence, 1).isGranted());
   }
 
   @Override public WaitingOrder waitingOrder() {

@@ -10,11 +10,12 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Checks every plan of a scheduler against the limits, the spec and a shadow of the device: slots, tables,
- * positions, and which blocks hold what. It must see all plans, in order, and all results.
+ * Checks every plan of a scheduler against the limits, the spec and a shadow of the device: slots,
+ * tables, positions, and which blocks hold what. It must see all plans, in order, and all results.
  *
- * <p>Checked are the invariants of docs/invariants.md whose numbers begin the messages: I4, I7, I12, I19,
- * I28 to I36, I51, I53, I56 to I58, I61, I63, I70 and I71. Cost of a plan: O(rows + blocks held).
+ * <p>Checked are the invariants of docs/invariants.md whose numbers begin the messages: I4, I7,
+ * I12, I19, I28 to I36, I51, I53, I56 to I58, I61, I63, I70 and I71. Cost of a plan: O(rows +
+ * blocks held).
  */
 public final class PlanChecker {
   private final SchedulerLimits limits;
@@ -53,8 +54,8 @@ public final class PlanChecker {
   public void check(StepPlan plan) {
     try {
       if (plan.isEmpty()) {
-        require(plan.numTableWrites() + plan.numBlockCopies() + plan.numAttached() == 0, "I54", plan,
-            "is empty and changes slots, tables or blocks");
+        require(plan.numTableWrites() + plan.numBlockCopies() + plan.numAttached() == 0, "I54",
+            plan, "is empty and changes slots, tables or blocks");
         return;
       }
       checkLimits(plan);
@@ -76,7 +77,8 @@ public final class PlanChecker {
    */
   public void checkResult(StepResult result) {
     InFlight step = inFlight.poll();
-    if (step == null || step.stepId != result.stepId() || step.maxNumTokens.length != result.numRows()) {
+    if (step == null || step.stepId != result.stepId()
+        || step.maxNumTokens.length != result.numRows()) {
       throw new AssertionError("I56 step " + result.stepId() + ": result of " + result.numRows()
           + " rows, expected " + step);
     }
@@ -100,14 +102,14 @@ public final class PlanChecker {
 
   private void checkLimits(StepPlan plan) {
     int numSlots = plan.numTokens() + plan.numRows() * limits.numExtraRowTokens();
-    require(numSlots <= caps.maxNumBatchedTokens(), "I28", plan, numSlots + " tokens and extra slots of "
-        + caps.maxNumBatchedTokens());
+    require(numSlots <= caps.maxNumBatchedTokens(), "I28", plan, numSlots
+        + " tokens and extra slots of " + caps.maxNumBatchedTokens());
     for (int row = 0; row < plan.numRows(); row++) {
       int end = plan.startPosition(row) + plan.numTokens(row);
-      require(end <= limits.maxModelLen() - 1, "I33", plan, "row " + row + " ends at " + end + " of "
-          + (limits.maxModelLen() - 1));
-      require(plan.numDraftTokens(row) <= limits.maxNumDraftTokens(), "I58", plan, "row " + row + " has "
-          + plan.numDraftTokens(row) + " drafts of " + limits.maxNumDraftTokens());
+      require(end <= limits.maxModelLen() - 1, "I33", plan, "row " + row + " ends at " + end
+          + " of " + (limits.maxModelLen() - 1));
+      require(plan.numDraftTokens(row) <= limits.maxNumDraftTokens(), "I58", plan, "row " + row
+          + " has " + plan.numDraftTokens(row) + " drafts of " + limits.maxNumDraftTokens());
     }
   }
 
@@ -116,8 +118,8 @@ public final class PlanChecker {
     for (int slot = 0; slot < slots.numSlots(); slot++) {
       numAttached += slots.slot(slot).isAttached ? 1 : 0;
     }
-    require(numAttached <= limits.maxNumSeqs(), "I29", plan, numAttached + " sequences hold a slot of "
-        + limits.maxNumSeqs());
+    require(numAttached <= limits.maxNumSeqs(), "I29", plan, numAttached
+        + " sequences hold a slot of " + limits.maxNumSeqs());
     Set<Integer> adapters = new HashSet<>();
     for (int row = 0; row < plan.numRows(); row++) {
       SlotShadow.Slot slot = slots.slot(plan.slot(row));
@@ -127,8 +129,8 @@ public final class PlanChecker {
       int end = plan.startPosition(row) + plan.numTokens(row) + limits.numLookaheadTokens();
       int numPositions = Math.min(end, limits.maxModelLen());
       require((long) slot.table.length * spec.blockSize() >= numPositions, "I33", plan, "row " + row
-          + " may write up to " + numPositions + ", its table has " + slot.table.length + " blocks of "
-          + spec.blockSize());
+          + " may write up to " + numPositions + ", its table has " + slot.table.length
+          + " blocks of " + spec.blockSize());
     }
     require(limits.maxNumAdapters() == 0 || adapters.size() <= limits.maxNumAdapters(), "I34", plan,
         adapters.size() + " adapters of " + limits.maxNumAdapters());

@@ -4,7 +4,10 @@ import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepPlan;
 import org.jspecify.annotations.Nullable;
 
-/** Checks copies and rows of one plan against the spec and against the slots as the plan leaves them. */
+/**
+ * Checks copies and rows of one plan against the spec and against the slots as the plan leaves
+ * them.
+ */
 final class RowChecks {
   private final ExecutorSpec spec;
   private final StepPlan plan;
@@ -56,7 +59,8 @@ final class RowChecks {
     }
     require(state.isAttached, "I30", row(row) + " is not attached");
     require(state.requestId == plan.requestId(row) && state.sampleIndex == plan.sampleIndex(row),
-        "I30", row(row) + " belongs to request " + state.requestId + " sample " + state.sampleIndex);
+        "I30", row(row) + " belongs to request " + state.requestId
+        + " sample " + state.sampleIndex);
     checkPlace(row, state);
     checkTable(row, state);
     checkTokens(row, state);
@@ -78,9 +82,11 @@ final class RowChecks {
         + (state.numComputed == SlotShadow.ANY_START ? "0 or more" : state.numComputed));
     require(end <= spec.maxModelLen(), "I33", row(row) + " ends at " + end + " of "
         + spec.maxModelLen());
-    require(numDrafts >= 0 && numDrafts <= spec.maxNumDraftTokens() && numDrafts < plan.numTokens(row),
+    require(numDrafts >= 0 && numDrafts <= spec.maxNumDraftTokens()
+            && numDrafts < plan.numTokens(row),
         "I58", row(row) + " has " + numDrafts + " drafts of " + spec.maxNumDraftTokens());
-    require(numDrafts == 0 || plan.isSampled(row), "I61", row(row) + " has drafts and is not sampled");
+    require(numDrafts == 0 || plan.isSampled(row), "I61", row(row)
+        + " has drafts and is not sampled");
     require(plan.isSampled(row) || plan.numTokens(row) % spec.chunkUnit() == 0, "I32",
         row(row) + " is no multiple of " + spec.chunkUnit());
   }
@@ -126,7 +132,8 @@ final class RowChecks {
     boolean isDecode = state.hasSampled && plan.isSampled(row);
     numDecodeRows += isDecode ? 1 : 0;
     boolean isMixed = numDecodeRows > 0 && numDecodeRows < row + 1;
-    require(spec.mixesPrefillAndDecode() || !isMixed, "I35", row(row) + " mixes prefill and decode");
+    require(spec.mixesPrefillAndDecode() || !isMixed, "I35", row(row)
+        + " mixes prefill and decode");
   }
 
   private void advance(int row, int slot, SlotShadow.Slot state) {

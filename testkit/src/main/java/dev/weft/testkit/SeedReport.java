@@ -37,7 +37,7 @@ public record SeedReport(String module, String policy) {
 
   private String message(long seed, Throwable failure) {
     return "policy=" + policy + " seed=" + seed + "  reproduce: mvn -pl " + module
-        + " -am test -D" + SEED_PROPERTY + "=" + seed + " -D" + POLICY_PROPERTY + "=" + policy + "  "
-        + failure;
+        + " -am test -D" + SEED_PROPERTY + "=" + seed + " -D" + POLICY_PROPERTY + "=" + policy
+        + "  " + failure;
   }
 }

@@ -11,9 +11,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a device knows by slot once all plans shown so far have run: who is attached, its block table and
- * how many tokens it has computed. A plan is first prepared, which checks it against this state and
- * changes nothing, and then committed.
+ * What a device knows by slot once all plans shown so far have run: who is attached, its block
+ * table and how many tokens it has computed. A plan is first prepared, which checks it against this
+ * state and changes nothing, and then committed.
  */
 final class SlotShadow {
   /** Value of {@link Slot#numComputed} between the attaching and the first row. */

@@ -9,10 +9,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One sample of a request, run on {@link HashModel} alone: what it must say however it was scheduled. Grows
- * by one output token in O(1), masks apart.
+ * One sample of a request, run on {@link HashModel} alone: what it must say however it was
+ * scheduled. Grows by one output token in O(1), masks apart.
  *
- * <p>A token mask of the request is asked as well, until it is ready: it must be a function of the tokens.
+ * <p>A token mask of the request is asked as well, until it is ready: it must be a function of the
+ * tokens.
  */
 public final class SoloRun {
   /** So often a mask may say that it is not ready. */
@@ -30,7 +31,8 @@ public final class SoloRun {
   /**
    * @param requestSeed the request's own seed, or the one derived for it
    */
-  public SoloRun(HashModel model, Request request, int sampleIndex, long requestSeed, int maxModelLen) {
+  public SoloRun(HashModel model, Request request, int sampleIndex, long requestSeed,
+      int maxModelLen) {
     this.model = model;
     this.request = request;
     this.sampleIndex = sampleIndex;

@@ -8,10 +8,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Listens to a scheduler over {@link HashModelExecutor} and compares every token and every end with the
- * same request run alone. Checked are: each token once, in order, at its place (I51), the same after
- * preemption (I45) and whatever was shared or batched; nothing after the end (I52); each sample ends
- * exactly once (L1), as the answer is complete and not before.
+ * Listens to a scheduler over {@link HashModelExecutor} and compares every token and every end with
+ * the same request run alone. Checked are: each token once, in order, at its place (I51), the same
+ * after preemption (I45) and whatever was shared or batched; nothing after the end (I52); each
+ * sample ends exactly once (L1), as the answer is complete and not before.
  */
 public final class TokenOracle implements SchedulerListener {
   private final HashModel model;
@@ -21,7 +21,9 @@ public final class TokenOracle implements SchedulerListener {
   private final Map<FinishReason, Integer> numFinished = new HashMap<>();
   private long numTokens;
 
-  /** For a scheduler and an executor of this vocabulary and this limit on the length of a sequence. */
+  /**
+   * For a scheduler and an executor of this vocabulary and this limit on the length of a sequence.
+   */
   public TokenOracle(int vocabularySize, int maxModelLen) {
     model = new HashModel(vocabularySize);
     this.maxModelLen = maxModelLen;
@@ -50,7 +52,8 @@ public final class TokenOracle implements SchedulerListener {
     }
     Long asked = request.sampling().seed();
     if (asked != null && asked != seed) {
-      throw new AssertionError("I51 request " + requestId + ": got seed " + seed + ", asked " + asked);
+      throw new AssertionError("I51 request " + requestId + ": got seed " + seed + ", asked "
+          + asked);
     }
     for (int sample = 0; sample < numSamples; sample++) {
       Ear before = live.put(new Sample(requestId, sample),
@@ -61,7 +64,8 @@ public final class TokenOracle implements SchedulerListener {
     }
   }
 
-  @Override public void onAdmit(long requestId, int sampleIndex, int numCachedTokens, long nowNanos) {
+  @Override public void onAdmit(long requestId, int sampleIndex, int numCachedTokens,
+      long nowNanos) {
     ear(requestId, sampleIndex, "L1", "was admitted");
   }
 
@@ -78,7 +82,8 @@ public final class TokenOracle implements SchedulerListener {
     Ear ear = ear(requestId, sampleIndex, "I52", "says a token");
     SoloRun solo = ear.solo;
     if (solo.numOutputTokens() != outputIndex || solo.reason() != null) {
-      throw new AssertionError("I51 request " + requestId + " sample " + sampleIndex + ": says token "
+      throw new AssertionError("I51 request " + requestId + " sample " + sampleIndex
+          + ": says token "
           + outputIndex + ", expected " + (solo.reason() == null ? solo.numOutputTokens()
           : "its end with " + solo.reason()));
     }
@@ -98,8 +103,8 @@ public final class TokenOracle implements SchedulerListener {
     int numSaid = ear.solo.numOutputTokens();
     boolean isHostStop = ear.isStoppedByHost && reason == FinishReason.STOP;
     if (isHostStop ? numOutputTokens > numSaid : numOutputTokens != numSaid) {
-      throw new AssertionError("I51 request " + requestId + " sample " + sampleIndex + ": ends with "
-          + numOutputTokens + " tokens, said " + numSaid);
+      throw new AssertionError("I51 request " + requestId + " sample " + sampleIndex
+          + ": ends with " + numOutputTokens + " tokens, said " + numSaid);
     }
     boolean isRight = isHostStop || ear.solo.reason() == (reason.isComplete() ? reason : null);
     if (!isRight) {

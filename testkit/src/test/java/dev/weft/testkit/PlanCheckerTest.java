@@ -29,7 +29,8 @@ class PlanCheckerTest {
     checker.check(decoding());
     completeWith(1, 5);
 
-    assertThatCode(() -> checker.check(writer.sampledRow(0, 3, 5).write())).doesNotThrowAnyException();
+    assertThatCode(() -> checker.check(writer.sampledRow(0, 3, 5).write()))
+        .doesNotThrowAnyException();
   }
 
   @Test void theNullBlockIsNobodys() {

@@ -18,7 +18,7 @@ class TokenOracleTest {
   private static final long SEED = 9;
   private static final Request REQUEST = Request.builder(1, 5, 6, 7).sampling(
       SamplingParameters.builder().maxNewTokens(4).temperature(1).seed(SEED).numSamples(2).build())
-      .build();
+          .build();
 
   private final TokenOracle oracle = new TokenOracle(VOCABULARY_SIZE, MAX_MODEL_LEN);
 
