@@ -185,6 +185,7 @@ final class Step extends Facts implements StepBuilder {
   private void admit(int handle, int start) {
     lifecycle.run(handle, start);
     admitted.add(handle);
+    core.listener.onAdmit(table.requestId[handle], table.sampleIndex[handle], start, nowNanos);
     if (table.numPreemptions[handle] == 0) {
       core.stats.numPrefixQueryTokens += table.numTokens[handle];
       core.stats.numPrefixHitTokens += start;

@@ -1,0 +1,69 @@
+package dev.weft.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.SamplingParameters;
+import dev.weft.schedulerapi.SchedulerLimits;
+import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.schedulerapi.StepPlan;
+import dev.weft.schedulerapi.StepResult;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What a scheduler reports to listeners, drafters and statistics; blocks of 4 positions. */
+final class SchedulerReportsTest {
+  private final SchedulerLimits limits = TestServer.limits().maxNumDraftTokens(3).build();
+  private final List<String> admissions = new ArrayList<>();
+  private final StepResult result = StepResult.of(limits);
+  private SchedulingPolicy policy = ContinuousBatchingPolicy.fcfs();
+  private final Scheduler scheduler = Scheduler.builder(limits,
+          ExecutorSpec.builder().blockSize(4).numBlocks(33).maxModelLen(512).maxNumDraftTokens(3)
+              .vocabularySize(1 << 20).build(), TestKvCache.withPrefixes(32, 4))
+      .policy(step -> policy.plan(step))
+      .listener(new SchedulerListener() {
+        @Override public void onAdmit(long requestId, int sampleIndex, int numCachedTokens,
+            long nowNanos) {
+          admissions.add(requestId + "." + sampleIndex + " found " + numCachedTokens);
+        }
+      })
+      .build();
+
+  @Test void admissionsAreToldWithTheAdoptedPrefix() {
+    add(1);
+    step();
+    add(2);
+    step();
+
+    assertThat(admissions).containsExactly("1.0 found 0", "2.0 found 8");
+  }
+
+  /** All prompts are the same 9 tokens. */
+  private void add(long id) {
+    int[] prompt = new int[9];
+    Arrays.fill(prompt, 7);
+    assertThat(scheduler.add(Request.builder(id, prompt)
+        .sampling(SamplingParameters.greedy(20)).build(), 0).isAccepted()).isTrue();
+  }
+
+  /** Every sampled row yields the accepted tokens and then token 8. */
+  private void step(int... accepted) {
+    StepPlan plan = scheduler.plan(0);
+    if (plan.isEmpty()) {
+      return;
+    }
+    result.reset(plan.stepId(), plan.numRows());
+    for (int row = 0; row < plan.numRows(); row++) {
+      for (int i = 0; i < accepted.length; i++) {
+        result.addToken(row, accepted[i]);
+      }
+      result.addToken(row, 8);
+    }
+    scheduler.update(result, 0);
+    scheduler.checkIntegrity();
+  }
+}
