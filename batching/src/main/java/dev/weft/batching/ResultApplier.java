@@ -89,6 +89,8 @@ final class ResultApplier {
     table.numUnread[handle]--;
     table.numTokens[handle] += numAccepted;
     table.numDraftsInFlight[handle] = 0;
+    int verifiedEnd = plan.start[row] + plan.numRowTokens[row] - plan.numDrafts[row] + numAccepted;
+    table.maxComputed[handle] = Math.max(table.maxComputed[handle], verifiedEnd);
     if (plan.blockEpoch[row] == table.blockEpoch[handle]) {
       rollBack(handle, plan.numDrafts[row] - numAccepted);
     }

@@ -2,6 +2,7 @@ package dev.weft.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a scheduler reports to listeners, drafters and statistics; blocks of 4 positions. */
 final class SchedulerReportsTest {
+  private static final int[] DRAFTS = {7, 7, 7};
   private final SchedulerLimits limits = TestServer.limits().maxNumDraftTokens(3).build();
   private final List<String> admissions = new ArrayList<>();
   private final StepResult result = StepResult.of(limits);
@@ -42,12 +44,33 @@ final class SchedulerReportsTest {
     assertThat(admissions).containsExactly("1.0 found 0", "2.0 found 8");
   }
 
+  @Test void acceptedDraftsThatAreLostCountAsRecomputed() {
+    add(1);
+    step();
+    propose();
+    step(DRAFTS); // Position 9 and three accepted drafts are computed.
+    policy = step -> step.preempt(step.running().get(0));
+    step();
+    policy = ContinuousBatchingPolicy.fcfs();
+    scheduler.resetPrefixCache(true);
+    step();
+
+    assertThat(scheduler.stats().numRecomputedTokens()).isEqualTo(13);
+  }
+
   /** All prompts are the same 9 tokens. */
   private void add(long id) {
     int[] prompt = new int[9];
     Arrays.fill(prompt, 7);
     assertThat(scheduler.add(Request.builder(id, prompt)
         .sampling(SamplingParameters.greedy(20)).build(), 0).isAccepted()).isTrue();
+  }
+
+  private void propose() {
+    DraftBatch batch = scheduler.draftBatch();
+    for (int i = 0; i < batch.numSequences(); i++) {
+      batch.propose(i, DRAFTS, DRAFTS.length);
+    }
   }
 
   /** Every sampled row yields the accepted tokens and then token 8. */
