@@ -10,6 +10,8 @@ final class PendingDrafts implements DraftBatch {
   private final Core core;
   private final SequenceTable table;
   private final IntColumn handles = new IntColumn();
+  /** Result epoch of each handle: another one means that its sequence ended. */
+  private final IntColumn epochs = new IntColumn();
 
   PendingDrafts(Core core) {
     this.core = core;
@@ -19,6 +21,7 @@ final class PendingDrafts implements DraftBatch {
   /** Lists the sequences of an applied plan that are still there and have nothing in flight. */
   void begin(PlanBuffer applied) {
     handles.shrink(0);
+    epochs.shrink(0);
     if (core.limits.maxNumDraftTokens() == 0) {
       return;
     }
@@ -28,12 +31,28 @@ final class PendingDrafts implements DraftBatch {
           && table.status[handle] == RUNNING && table.numUnread[handle] == 0
           && room(handle) > 0) {
         handles.add(handle);
+        epochs.add(table.resultEpoch[handle]);
       }
     }
   }
 
+  /** Strikes off who has ended or lost its blocks since. */
+  void dropGone() {
+    int kept = 0;
+    for (int i = 0; i < handles.size(); i++) {
+      int handle = handles.get(i);
+      if (table.status[handle] == RUNNING && table.resultEpoch[handle] == epochs.get(i)) {
+        handles.set(kept, handle);
+        epochs.set(kept++, table.resultEpoch[handle]);
+      }
+    }
+    handles.shrink(kept);
+    epochs.shrink(kept);
+  }
+
   void clear() {
     handles.shrink(0);
+    epochs.shrink(0);
   }
 
   /** A masked row has one row of bits, for its last known token, so it takes no drafts. */

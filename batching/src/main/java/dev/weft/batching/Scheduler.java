@@ -295,8 +295,9 @@ public final class Scheduler {
     }
   }
 
-  /** The sequences that the last applied step sampled, for a drafter; valid until the next plan. */
+  /** The sequences that the last applied step sampled, for a drafter; valid until the next call. */
   public DraftBatch draftBatch() {
+    drafts.dropGone();
     return drafts;
   }
 

@@ -58,6 +58,26 @@ final class SchedulerReportsTest {
     assertThat(scheduler.stats().numRecomputedTokens()).isEqualTo(13);
   }
 
+  @Test void sequenceThatEndedAfterItsResultTakesNoDrafts() {
+    add(1);
+    add(2);
+    step();
+    scheduler.abort(1, 0);
+
+    DraftBatch batch = scheduler.draftBatch();
+
+    assertThat(batch.numSequences()).isEqualTo(1);
+    assertThat(batch.tokens(0).numTokens()).isEqualTo(10);
+  }
+
+  @Test void sequenceThatLostItsBlocksAfterItsResultTakesNoDrafts() {
+    add(1);
+    step();
+    scheduler.resetPrefixCache(true);
+
+    assertThat(scheduler.draftBatch().numSequences()).isZero();
+  }
+
   /** All prompts are the same 9 tokens. */
   private void add(long id) {
     int[] prompt = new int[9];
