@@ -40,18 +40,27 @@ public final class StaticBatchPolicy implements SchedulingPolicy {
   /** Admits who fits with all tokens that it and those before it can come to have. */
   private static final class ReserveToEnd implements AdmissionGate {
     private int numPromisedBlocks;
+    private int lastPromise;
+    private int numRowsAtLastPromise;
 
     private void begin() {
       numPromisedBlocks = 0;
+      lastPromise = 0;
     }
 
     @Override public Verdict judge(StepFacts step, SequenceView candidate, int numTokens) {
+      if (step.numRows() == numRowsAtLastPromise) {
+        numPromisedBlocks -= lastPromise; // It was not admitted after all.
+      }
+      lastPromise = 0;
       int numFirst = numBlocksNeeded(step, candidate, step.startPosition(candidate) + numTokens);
       int numAll = numBlocksNeeded(step, candidate, candidate.maxNumTokens() - 1);
       if (numAll + numPromisedBlocks > step.numFreeBlocks()) {
         return Verdict.STOP;
       }
-      numPromisedBlocks += numAll - numFirst;
+      lastPromise = numAll - numFirst;
+      numRowsAtLastPromise = step.numRows();
+      numPromisedBlocks += lastPromise;
       return Verdict.ADMIT;
     }
 

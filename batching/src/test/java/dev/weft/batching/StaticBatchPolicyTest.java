@@ -2,6 +2,7 @@ package dev.weft.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.schedulerapi.TokenMask;
 import org.junit.jupiter.api.Test;
 
 /** Plans worked out by hand: blocks of 4 positions, 4 running sequences, 16 tokens a step. */
@@ -30,5 +31,13 @@ final class StaticBatchPolicyTest {
 
     assertThat(server.step()).isEqualTo("1:4 2:4");
     assertThat(server.runToEnd(100)).isEqualTo(9);
+  }
+
+  @Test void nothingIsPromisedToWhomAMaskHoldsBack() {
+    TokenMask never = (tokens, sampleIndex, words) -> false;
+    TestServer server = TestServer.of(new StaticBatchPolicy(), 4);
+    server.add(TestServer.request(1, 4, 9).tokenMask(never)).add(2, 4, 9); // 3 blocks of 4 each.
+
+    assertThat(server.step()).isEqualTo("2:4");
   }
 }
