@@ -1,0 +1,60 @@
+package dev.weft.simulator;
+
+import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.StepPlan;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Measures what callers feel, in virtual time: the time to the first token (TTFT), from the arrival
+ * of the request, and the times between further tokens of a sequence (ITL); tokens of one step are
+ * 0 apart.
+ */
+final class Meter implements SchedulerListener {
+  private static final int NUM_DIGITS = 3;
+  private static final int MAX_NUM_SAMPLES = 128;
+  private final LongSupplier nowNanos;
+  private final Map<Long, Long> arrivalNanos = new HashMap<>();
+  private final Map<Long, Long> lastTokenNanos = new HashMap<>();
+  final Histogram firstToken = new Histogram(NUM_DIGITS);
+  final Histogram interToken = new Histogram(NUM_DIGITS);
+  long numSteps;
+  long numRows;
+  long numFinished;
+
+  Meter(LongSupplier nowNanos) {
+    this.nowNanos = nowNanos;
+  }
+
+  @Override public void onAdd(long requestId, int numSamples, long seed, long addedNanos) {
+    arrivalNanos.put(requestId, addedNanos);
+  }
+
+  @Override public void onPlan(StepPlan plan, long plannedNanos) {
+    numSteps += plan.numRows() > 0 ? 1 : 0;
+    numRows += plan.numRows();
+  }
+
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+    long now = nowNanos.getAsLong();
+    Long last = lastTokenNanos.put(key(requestId, sampleIndex), now);
+    if (last == null) {
+      firstToken.recordValue(now - arrivalNanos.get(requestId));
+    } else {
+      interToken.recordValue(now - last);
+    }
+  }
+
+  @Override public void onFinish(long requestId, int sampleIndex, FinishReason reason,
+      int numOutputTokens, long endNanos) {
+    lastTokenNanos.remove(key(requestId, sampleIndex));
+    numFinished++;
+  }
+
+  private static long key(long requestId, int sampleIndex) {
+    return requestId * MAX_NUM_SAMPLES + sampleIndex;
+  }
+}

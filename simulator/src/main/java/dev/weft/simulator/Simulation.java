@@ -1,0 +1,235 @@
+package dev.weft.simulator;
+
+import dev.weft.batching.DeadExecutorMode;
+import dev.weft.batching.Scheduler;
+import dev.weft.pagedkv.PagedKvCache;
+import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.schedulerapi.StepPlan;
+import dev.weft.schedulerapi.StepResult;
+import dev.weft.testkit.BooksChecker;
+import dev.weft.testkit.LivenessChecker;
+import dev.weft.testkit.PlanChecker;
+import dev.weft.testkit.SplitMix;
+import dev.weft.testkit.TokenOracle;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One run of the real scheduler and the real cache over a hash model, in virtual time, with
+ * everything drawn from one seed and checked all the way: each plan, the books after each call,
+ * each token against the request run alone, the work done, and that everything ends exactly once
+ * and in time.
+ *
+ * <p>Single-threaded and without a clock: the same scenario and policy always do the same.
+ */
+final class Simulation {
+  private static final int MAX_NUM_TURNS = 200_000;
+  private static final int MAX_NUM_IDLE_STEPS = 2_000;
+  /** So many turns after the last arrival the host gets calm and nothing fails any more. */
+  private static final int NUM_WILD_TURNS = 200;
+  private static final long IDLE_NANOS = 1_000_000;
+
+  private final Scenario scenario;
+  private final LivenessChecker.Demand demand;
+  private final SplitMix random;
+  private final RequestSource requests;
+  private final Arrivals arrivals;
+  private final SimulatedDevice device;
+  private final DraftSource drafts;
+  private final PagedKvCache kvCache;
+  private final Transfers transfers;
+  private final PlanChecker planChecker;
+  private final TokenOracle oracle;
+  private final WorkLedger ledger = new WorkLedger();
+  private final Meter meter = new Meter(() -> this.nowNanos);
+  private final PlanHash planHash = new PlanHash();
+  private final Coverage coverage;
+  private final BooksChecker books;
+  private final LivenessChecker liveness;
+  private final Scheduler scheduler;
+  private final Host host;
+  private final StepResult result;
+  private long nowNanos;
+  private long nextArrivalNanos;
+  private int numArrived;
+  private int numTurns;
+  private int numTurnsLeft = NUM_WILD_TURNS;
+  /** The last plan was empty, and nothing has happened since that could change that. */
+  private boolean isPlanFutile;
+
+  /** Wires a run; the counts of rare events are added to {@code coverage} at its end. */
+  Simulation(Scenario scenario, SchedulingPolicy policy, LivenessChecker.Demand demand,
+      StepTime stepTime, Coverage coverage) {
+    this.scenario = scenario;
+    this.demand = demand;
+    this.coverage = coverage;
+    random = scenario.random.split();
+    requests = new RequestSource(scenario, scenario.random.split(), () -> nowNanos);
+    arrivals = new Arrivals(scenario.arrivals, scenario.meanGapNanos, scenario.random.split());
+    device = new SimulatedDevice(scenario, stepTime, scenario.random.split());
+    drafts = new DraftSource(scenario, scenario.random.split());
+    kvCache = scenario.newKvCache();
+    transfers = new Transfers(kvCache, scenario.random.split());
+    planChecker = new PlanChecker(scenario.limits, scenario.spec);
+    oracle = new TokenOracle(scenario.limits.vocabularySize(), scenario.limits.maxModelLen());
+    books = new BooksChecker(kvCache);
+    liveness = new LivenessChecker(policy, demand, Long.MAX_VALUE, MAX_NUM_IDLE_STEPS);
+    List<SchedulerListener> listeners = new ArrayList<>(List.of(oracle, ledger, meter, transfers));
+    scheduler = Scheduler.builder(scenario.limits, scenario.spec, kvCache).policy(liveness)
+        .listener(new Broadcast(listeners)).seed(scenario.seed).build();
+    host = new Host(scenario, scheduler, planChecker, oracle, ledger, transfers, coverage,
+        scenario.random.split());
+    listeners.add(host);
+    result = StepResult.of(scenario.limits);
+    nextArrivalNanos = arrivals.nextNanos();
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @throws AssertionError whose message begins with the invariant that does not hold
+   */
+  RunReport run() {
+    while (numArrived < scenario.numRequests || !scheduler.isIdle() || scheduler.hasWork()) {
+      turn();
+      if (++numTurns > MAX_NUM_TURNS) {
+        throw new AssertionError("L1: not idle after " + numTurns + " turns, "
+            + scheduler.running().size() + " run, " + scheduler.waiting().size() + " wait");
+      }
+    }
+    checkEnd();
+    coverage.add(scheduler.stats(), kvCache);
+    coverage.numAcceptedDrafts += ledger.numAcceptedDrafts();
+    coverage.numRejectedDrafts += ledger.numRejectedDrafts();
+    return RunReport.of(planHash.value(), nowNanos, scheduler.stats(), meter);
+  }
+
+  private void turn() {
+    deliverArrivals();
+    if (numTurnsLeft > 0) {
+      host.act(nowNanos);
+      check();
+    }
+    boolean isOver = numArrived == scenario.numRequests;
+    if (isOver && numTurnsLeft > 0 && --numTurnsLeft == 0) {
+      host.calmDown();
+      device.heal();
+    }
+    if (mayPlan()) {
+      plan();
+    } else if (device.numInFlight() > 0) {
+      complete();
+    } else {
+      skipTime();
+    }
+  }
+
+  private boolean mayPlan() {
+    return scheduler.canPlan() && !isPlanFutile
+        && (device.numInFlight() == 0 || random.below(4) < scenario.eagerness);
+  }
+
+  private void deliverArrivals() {
+    while (numArrived < scenario.numRequests && nextArrivalNanos <= nowNanos) {
+      add(requests.next(numArrived++, nextArrivalNanos));
+      nextArrivalNanos = arrivals.nextNanos();
+      isPlanFutile = false;
+    }
+  }
+
+  private void add(Request request) {
+    int numSamples = request.sampling().numSamples();
+    oracle.expect(request);
+    ledger.expect(request.id(), numSamples, request.numPromptTokens());
+    AddResult answer = scheduler.add(request, nowNanos);
+    if (!answer.isAccepted()) {
+      ledger.forget(request.id(), numSamples);
+    } else if (request.blockReason() != null) {
+      host.onBlocked(request.id());
+    }
+    if (host.isShutDown() && answer.refusal() != AddResult.Refusal.SHUT_DOWN) {
+      throw new AssertionError("L16: " + answer + " after the shut-down");
+    }
+  }
+
+  private void plan() {
+    StepPlan plan = scheduler.plan(nowNanos);
+    planChecker.check(plan);
+    check();
+    if (plan.isEmpty()) {
+      isPlanFutile = true;
+    } else {
+      planHash.add(plan);
+      ledger.onSubmit(plan);
+      device.submit(plan, nowNanos);
+    }
+    if (numTurnsLeft == 0 && device.numInFlight() == 0) {
+      liveness.count(plan);
+    }
+  }
+
+  private void complete() {
+    isPlanFutile = false;
+    nowNanos = Math.max(nowNanos, device.nextEndNanos());
+    if (!device.completeNext(result)) {
+      replaceDevice();
+      return;
+    }
+    planChecker.checkResult(result);
+    ledger.onResult(result);
+    transfers.report(result, nowNanos);
+    coverage.numFailedSteps += result.outcome() == StepResult.Outcome.FAILED ? 1 : 0;
+    scheduler.update(result, nowNanos);
+    check();
+    if (numTurnsLeft > 0 && random.oneIn(8)) {
+      host.act(nowNanos); // Between update and drafts.
+    }
+    drafts.propose(scheduler.draftBatch());
+  }
+
+  private void replaceDevice() {
+    coverage.numDeaths++;
+    device.replace(nowNanos);
+    planChecker.onDeviceLost();
+    ledger.onDeviceLost();
+    scheduler.onExecutorDead(random.oneIn(2) ? DeadExecutorMode.END : DeadExecutorMode.REQUEUE,
+        nowNanos);
+    check();
+  }
+
+  /** Nothing runs and nothing can: time goes on to the next arrival, or a little. */
+  private void skipTime() {
+    isPlanFutile = false;
+    boolean waitsForArrival = !scheduler.hasWork() && numArrived < scenario.numRequests;
+    nowNanos = waitsForArrival ? Math.max(nowNanos, nextArrivalNanos) : nowNanos + IDLE_NANOS;
+    result.reset(StepResult.TRANSFERS_ONLY, 0);
+    transfers.report(result, nowNanos);
+    scheduler.update(result, nowNanos);
+  }
+
+  private void check() {
+    try {
+      scheduler.checkIntegrity();
+    } catch (IllegalStateException e) {
+      throw new AssertionError(e.getMessage(), e);
+    }
+    books.check(scheduler.stats());
+  }
+
+  private void checkEnd() {
+    while (transfers.size() > 0) {
+      skipTime();
+    }
+    oracle.checkAllEnded();
+    books.checkAllFree();
+    ledger.checkStats(scheduler.stats());
+    long numStalled = scheduler.stats().numFinished(FinishReason.NO_PROGRESS);
+    if (demand != LivenessChecker.Demand.NOTHING && numStalled > 0) {
+      throw new AssertionError("L10: " + numStalled + " sequences ended with NO_PROGRESS");
+    }
+  }
+}

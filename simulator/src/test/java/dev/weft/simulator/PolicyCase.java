@@ -1,0 +1,48 @@
+package dev.weft.simulator;
+
+import dev.weft.batching.ContinuousBatchingPolicy;
+import dev.weft.batching.DecodeFirstPolicy;
+import dev.weft.batching.LeastLostWork;
+import dev.weft.batching.LowestPriorityFirst;
+import dev.weft.batching.PrefillFirstPolicy;
+import dev.weft.batching.PriorityPolicy;
+import dev.weft.batching.ProgressGuard;
+import dev.weft.batching.StaticBatchPolicy;
+import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.testkit.LivenessChecker.Demand;
+import dev.weft.testkit.RandomPolicy;
+import java.util.function.LongFunction;
+
+/** The policies that run all seeds, and what each promises. */
+enum PolicyCase {
+  FCFS("fcfs", Demand.PROGRESS, seed -> ContinuousBatchingPolicy.fcfs()),
+  PRIORITIES("priorities", Demand.PROGRESS, seed -> ContinuousBatchingPolicy.withPriorities()),
+  CHUNKS("chunks", Demand.PROGRESS, seed -> ContinuousBatchingPolicy.builder().usePriorities()
+      .chunkRule((step, sequence) -> 1 + (int) (seed & 7)).victims(new LowestPriorityFirst())
+      .build()),
+  LEAST_LOST("least-lost", Demand.PROGRESS,
+      seed -> ContinuousBatchingPolicy.builder().victims(new LeastLostWork()).build()),
+  DECODE_FIRST("decode-first", Demand.PROGRESS, seed -> new DecodeFirstPolicy(32)),
+  PREFILL_FIRST("prefill-first", Demand.PROGRESS,
+      seed -> new PrefillFirstPolicy(1 + (int) (seed & 3))),
+  STATIC("static", Demand.PROGRESS, seed -> new StaticBatchPolicy()),
+  AGEING("ageing", Demand.PROGRESS, seed -> new PriorityPolicy(20_000_000)),
+  RANDOM("random", Demand.NOTHING, seed -> new RandomPolicy(seed, 600)),
+  GUARDED_RANDOM("guarded-random", Demand.NOTHING,
+      seed -> new ProgressGuard(new RandomPolicy(seed, 600), 1));
+
+  final String label;
+  final Demand demand;
+  private final LongFunction<SchedulingPolicy> policy;
+
+  PolicyCase(String label, Demand demand, LongFunction<SchedulingPolicy> policy) {
+    this.label = label;
+    this.demand = demand;
+    this.policy = policy;
+  }
+
+  /** A fresh policy; two of one seed decide the same. */
+  SchedulingPolicy newPolicy(long seed) {
+    return policy.apply(seed);
+  }
+}

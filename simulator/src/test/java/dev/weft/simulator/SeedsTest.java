@@ -1,0 +1,156 @@
+package dev.weft.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.schedulerapi.Grant;
+import dev.weft.testkit.LivenessChecker.Demand;
+import dev.weft.testkit.SeedReport;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Runs every policy over many seeds and asserts that enough happened in them. The system properties
+ * {@code weft.seeds} (seeds for each policy), {@code weft.seed} and {@code weft.policy} choose.
+ */
+final class SeedsTest {
+  private static final int NUM_SEEDS = Integer.getInteger("weft.seeds", 500);
+  private static final int NUM_SEEDS_RUN_TWICE = 30;
+  private static final int MAX_NUM_FAILURES = 5;
+  private static final long FLOOR = 1_000;
+  private static final long FLOOR_OF_STEPS = 1_000_000;
+
+  @Test void everySeedOfEveryPolicyIsRight() {
+    Map<PolicyCase, Coverage> coverage = new EnumMap<>(PolicyCase.class);
+    chosenPolicies().forEach(policy -> coverage.put(policy, run(policy)));
+
+    print(coverage);
+    Coverage total = new Coverage();
+    coverage.values().forEach(total::add);
+    if (isWholeRun()) {
+      assertFloors(total);
+    }
+  }
+
+  @Test void sameSeedPlansTheSame() {
+    for (PolicyCase policy : chosenPolicies()) {
+      for (long seed = 0; seed < NUM_SEEDS_RUN_TWICE; seed++) {
+        long first = simulation(policy, seed, new Coverage()).run().planHash();
+        long second = simulation(policy, seed, new Coverage()).run().planHash();
+        assertThat(second).as("I39: plans of %s", command(policy, seed)).isEqualTo(first);
+      }
+    }
+  }
+
+  /** Runs all seeds of a policy on several threads; each run is single-threaded. */
+  private static Coverage run(PolicyCase policy) {
+    Coverage coverage = new Coverage();
+    ConcurrentLinkedQueue<Failure> failures = new ConcurrentLinkedQueue<>();
+    seeds().parallel().forEach(seed -> {
+      if (failures.size() < MAX_NUM_FAILURES) {
+        runOne(policy, seed, coverage, failures);
+      }
+    });
+    failures.stream().min(Comparator.comparingLong(Failure::seed)).ifPresent(failure -> {
+      throw new AssertionError(command(policy, failure.seed) + "  " + failure.cause, failure.cause);
+    });
+    return coverage;
+  }
+
+  private static void runOne(PolicyCase policy, long seed, Coverage coverage,
+      ConcurrentLinkedQueue<Failure> failures) {
+    Coverage own = new Coverage();
+    try {
+      simulation(policy, seed, own).run();
+    } catch (RuntimeException | AssertionError e) {
+      failures.add(new Failure(seed, e));
+    }
+    synchronized (coverage) {
+      coverage.add(own);
+    }
+  }
+
+  private static Simulation simulation(PolicyCase policy, long seed, Coverage coverage) {
+    Scenario scenario = Scenario.swarm(seed);
+    return new Simulation(scenario, policy.newPolicy(seed), demand(policy, scenario),
+        StepTime.H100_8B, coverage);
+  }
+
+  /**
+   * A policy does not know the chunk unit, and who waits for a transfer may not try a smaller
+   * chunk.
+   */
+  private static Demand demand(PolicyCase policy, Scenario scenario) {
+    return scenario.spec.chunkUnit() > 1 || scenario.has(Feature.TRANSFERS)
+        ? Demand.NOTHING : policy.demand;
+  }
+
+  private static void assertFloors(Coverage total) {
+    assertThat(total.numSteps).as("steps").isGreaterThanOrEqualTo(FLOOR_OF_STEPS);
+    for (Grant grant : Grant.values()) {
+      assertThat(total.numGrants(grant)).as("%s", grant).isGreaterThanOrEqualTo(FLOOR);
+    }
+    assertThat(total.numEvictions).as("evictions").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numForks).as("forks").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numAbortsInFlight).as("aborts in flight").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numWithdrawnRows).as("withdrawn rows").isGreaterThanOrEqualTo(FLOOR);
+  }
+
+  // ---- what to run
+
+  private static List<PolicyCase> chosenPolicies() {
+    String asked = System.getProperty(SeedReport.POLICY_PROPERTY);
+    return Arrays.stream(PolicyCase.values())
+        .filter(policy -> asked == null || policy.label.equals(asked)).toList();
+  }
+
+  private static LongStream seeds() {
+    Long asked = Long.getLong(SeedReport.SEED_PROPERTY);
+    return asked != null ? LongStream.of(asked) : LongStream.range(0, NUM_SEEDS);
+  }
+
+  private static boolean isWholeRun() {
+    return System.getProperty(SeedReport.POLICY_PROPERTY) == null
+        && System.getProperty(SeedReport.SEED_PROPERTY) == null && NUM_SEEDS >= 500;
+  }
+
+  private static String command(PolicyCase policy, long seed) {
+    return "policy=" + policy.label + " seed=" + seed
+        + "  reproduce: mvn -pl simulator -am test -Dtest=SeedsTest"
+        + " -Dsurefire.failIfNoSpecifiedTests=false -D" + SeedReport.SEED_PROPERTY + "=" + seed
+        + " -D" + SeedReport.POLICY_PROPERTY + "=" + policy.label;
+  }
+
+  // ---- the table
+
+  private static void print(Map<PolicyCase, Coverage> coverage) {
+    StringBuilder table = new StringBuilder(String.format(Locale.ROOT,
+        "%-15s %6s %9s %9s %9s %9s %9s %7s %7s%n", "policy", "runs", "steps", "preempted",
+        "withdrawn", "evicted", "forks", "aborts", "deaths"));
+    Coverage total = new Coverage();
+    coverage.forEach((policy, counts) -> {
+      table.append(row(policy.label, counts));
+      total.add(counts);
+    });
+    table.append(row("total", total));
+    for (Grant grant : Grant.values()) {
+      table.append(String.format(Locale.ROOT, "%s %d  ", grant, total.numGrants(grant)));
+    }
+    System.out.println(table);
+  }
+
+  private static String row(String label, Coverage counts) {
+    return String.format(Locale.ROOT, "%-15s %6d %9d %9d %9d %9d %9d %7d %7d%n", label,
+        counts.numRuns, counts.numSteps, counts.numPreemptions, counts.numWithdrawnRows,
+        counts.numEvictions, counts.numForks, counts.numAbortsInFlight, counts.numDeaths);
+  }
+
+  /** A seed that failed. */
+  private record Failure(long seed, Throwable cause) {}
+}
