@@ -25,7 +25,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class NaiveScheduler implements SchedulerDriver {
   /** What it does wrong. */
-  enum Mistake { NONE, DELIVERS_TWICE, REUSES_SLOTS_AT_ONCE, KEEPS_BLOCKS, FORGETS_A_TOKEN }
+  enum Mistake {
+    NONE,
+    DELIVERS_TWICE,
+    REUSES_SLOTS_AT_ONCE,
+    KEEPS_BLOCKS,
+    FORGETS_A_TOKEN,
+    KEEPS_TOKENS_OF_WITHDRAWN_ROWS,
+    TAKES_BLOCKS_WHEN_REFUSING,
+    FORGETS_THE_WAITING_ORDER
+  }
 
   final Setup setup;
   final NaiveKvCache kvCache;
@@ -33,7 +42,7 @@ final class NaiveScheduler implements SchedulerDriver {
   final List<NaiveSequence> waiting = new ArrayList<>();
   final List<NaiveSequence> running = new ArrayList<>();
   final ArrayDeque<Integer> freeSlots = new ArrayDeque<>();
-  private final Mistake mistake;
+  final Mistake mistake;
   private final List<Integer> leavingSlots = new ArrayList<>();
   private final List<Integer> restingSlots = new ArrayList<>();
   private final ArrayDeque<Integer> freeHandles = new ArrayDeque<>();
@@ -117,7 +126,7 @@ final class NaiveScheduler implements SchedulerDriver {
 
   private void startWaiting(NaiveSequence sequence) {
     sequence.status = SequenceStatus.WAITING;
-    int place = 0;
+    int place = mistake == Mistake.FORGETS_THE_WAITING_ORDER ? waiting.size() : 0;
     while (place < waiting.size()
         && !setup.policy().waitingOrder().precedes(sequence, waiting.get(place))) {
       place++;

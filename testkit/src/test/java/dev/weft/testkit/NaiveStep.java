@@ -7,6 +7,7 @@ import dev.weft.schedulerapi.SequenceList;
 import dev.weft.schedulerapi.SequenceStatus;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
+import dev.weft.testkit.NaiveScheduler.Mistake;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +22,7 @@ final class NaiveStep implements StepBuilder {
   private final List<NaiveSequence> waiting;
   final Map<NaiveSequence, Integer> rows = new LinkedHashMap<>();
   final Set<NaiveSequence> preempted = new HashSet<>();
+  private int numTokensLost;
 
   NaiveStep(NaiveScheduler scheduler, long nowNanos) {
     this.scheduler = scheduler;
@@ -46,6 +48,9 @@ final class NaiveStep implements StepBuilder {
     }
     Grant refusal = refusal(sequence, numTokens);
     if (!refusal.isGranted()) {
+      if (scheduler.mistake == Mistake.TAKES_BLOCKS_WHEN_REFUSING) {
+        scheduler.kvCache.reserve(sequence.handle(), 0, sequence.numComputed + numTokens);
+      }
       return refusal;
     }
     int numPositions = sequence.numComputed + numTokens + limits().numLookaheadTokens();
@@ -87,7 +92,10 @@ final class NaiveStep implements StepBuilder {
     if (sequence.status != SequenceStatus.RUNNING) {
       throw new IllegalArgumentException("request " + sequence.requestId() + " does not run");
     }
-    rows.remove(sequence);
+    Integer numWithdrawn = rows.remove(sequence);
+    if (numWithdrawn != null && scheduler.mistake == Mistake.KEEPS_TOKENS_OF_WITHDRAWN_ROWS) {
+      numTokensLost += numWithdrawn;
+    }
     preempted.add(sequence);
     scheduler.loseBlocks(sequence);
     return true;
@@ -147,6 +155,7 @@ final class NaiveStep implements StepBuilder {
 
   @Override public int tokenBudget() {
     int numUsed = rows.values().stream().mapToInt(n -> n + limits().numExtraRowTokens()).sum();
+    numUsed += numTokensLost;
     int numLeft = scheduler.caps.maxNumBatchedTokens() - numUsed - limits().numExtraRowTokens();
     return scheduler.pause == PauseMode.ALL ? 0 : Math.max(0, numLeft);
   }

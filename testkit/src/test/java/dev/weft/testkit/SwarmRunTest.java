@@ -33,6 +33,16 @@ class SwarmRunTest {
     failing(Mistake.KEEPS_BLOCKS).hasMessageMatching(".*(I13|L1|L10).*");
   }
 
+  @Test void tokensThatDoNotComeBackAreSeen() {
+    failingAtRandom(Mistake.KEEPS_TOKENS_OF_WITHDRAWN_ROWS)
+        .hasMessageContaining("I37: tokens left");
+  }
+
+  @Test void aRefusalThatTakesBlocksIsSeen() {
+    failingAtRandom(Mistake.TAKES_BLOCKS_WHEN_REFUSING)
+        .hasMessageContaining("I74: a refused verb changed");
+  }
+
   @Test void anIdlePolicyIsSeen() {
     assertThatThrownBy(() -> run(Mistake.NONE, seed -> step -> { },
         LivenessChecker.Demand.PROGRESS))
@@ -64,9 +74,17 @@ class SwarmRunTest {
   }
 
   private static AbstractThrowableAssert<?, ? extends Throwable> failing(Mistake mistake) {
-    return assertThatThrownBy(() ->
-        run(mistake, seed -> new FirstComePolicy(), LivenessChecker.Demand.NOTHING))
-            .isInstanceOf(AssertionError.class);
+    return failing(mistake, seed -> new FirstComePolicy());
+  }
+
+  private static AbstractThrowableAssert<?, ? extends Throwable> failingAtRandom(Mistake mistake) {
+    return failing(mistake, seed -> new RandomPolicy(seed, 100));
+  }
+
+  private static AbstractThrowableAssert<?, ? extends Throwable> failing(Mistake mistake,
+      LongFunction<SchedulingPolicy> policy) {
+    return assertThatThrownBy(() -> run(mistake, policy, LivenessChecker.Demand.NOTHING))
+        .isInstanceOf(AssertionError.class);
   }
 
   private static void run(Mistake mistake, LongFunction<SchedulingPolicy> policy,
