@@ -60,6 +60,10 @@ public final class StepResult {
 
   /** Begins the result of a step with {@code numRows} rows, none of which has a token yet. */
   public void reset(long stepId, int numRows) {
+    if (numRows < 0 || numRows > numTokens.length) {
+      throw new IllegalArgumentException("step " + stepId + ": numRows is " + numRows + ", must be 0 to "
+          + numTokens.length);
+    }
     this.stepId = stepId;
     this.numRows = numRows;
     outcome = Outcome.COMPLETED;
@@ -88,17 +92,28 @@ public final class StepResult {
 
   /** Alternative number {@code rank} (from 0, most likely first) beside the row's last token. */
   public void setTopLogprob(int row, int rank, int token, float logprob) {
+    if (rank < 0 || rank >= maxLogprobs) {
+      throw new IllegalStateException("step " + stepId + " row " + row + ": alternative " + rank + " of "
+          + maxLogprobs);
+    }
     int at = lastTokenAt(row) * maxLogprobs + rank;
     topTokens[at] = token;
     topLogprobs[at] = logprob;
   }
 
   private int lastTokenAt(int row) {
+    if (row >= numRows || numTokens[row] == 0) {
+      throw new IllegalStateException("step " + stepId + " row " + row + " of " + numRows
+          + " has no token yet");
+    }
     return row * maxTokensPerRow + numTokens[row] - 1;
   }
 
   /** The row's logits were no numbers: its sequence ends with {@link FinishReason#ERROR}. */
   public void failRow(int row) {
+    if (row >= numRows) {
+      throw new IllegalStateException("step " + stepId + " row " + row + " of " + numRows);
+    }
     isFailedRow[row] = true;
   }
 
