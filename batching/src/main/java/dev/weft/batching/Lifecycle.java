@@ -44,7 +44,7 @@ final class Lifecycle {
       core.kvCache.close(handle);
       core.tokens.close(handle);
     }
-    table.closeRequest(leader);
+    table.undoOpen(leader);
   }
 
   /** Lets an accepted request wait, or stay blocked until somebody unblocks it. */

@@ -43,7 +43,7 @@ import dev.weft.schedulerapi.WaitingOrder;
  * waits.
  */
 public final class Scheduler {
-  private final Core core;
+  final Core core;
   private final SequenceTable table;
   private final Lifecycle lifecycle;
   private final AddCheck addCheck;

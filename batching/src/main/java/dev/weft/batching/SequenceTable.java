@@ -186,6 +186,15 @@ final class SequenceTable {
     isSkipped[handle] = false;
   }
 
+  /** Takes back the last {@link #open}: handles and arrivals go on as if it had not been. */
+  void undoOpen(int first) {
+    for (int handle = first; handle != NONE; handle = nextSample[handle]) {
+      request[handle] = null;
+      numFreeHandles++; // They were taken from the end, where they still are.
+      numArrivals--;
+    }
+  }
+
   /** Gives the handles of a whole request back. */
   void closeRequest(int first) {
     for (int handle = first; handle != NONE; handle = nextSample[handle]) {
