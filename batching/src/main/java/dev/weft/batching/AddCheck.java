@@ -103,7 +103,7 @@ final class AddCheck {
           + ", now is " + nowNanos);
     }
     int numSamples = request.sampling().numSamples();
-    int numWaiting = core.waiting.size() + core.numBlocked;
+    int numWaiting = core.waiting.size() + core.numBlocked + core.numUnborn;
     if (numWaiting + numSamples > core.caps.maxNumWaiting()
         || numSamples > core.table.numFreeHandles()) {
       return refused(Refusal.FULL, name(request) + numWaiting + " sequences wait and it brings "

@@ -36,6 +36,8 @@ final class Core {
   PauseMode pause = PauseMode.NONE;
   int numRunning;
   int numBlocked;
+  /** Further samples whose prompt is still computed by their leader. */
+  int numUnborn;
 
   Core(SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache, SchedulingPolicy policy,
       SchedulerListener listener) {

@@ -47,12 +47,14 @@ final class Integrity {
     int numRunning = 0;
     int numWaiting = 0;
     int numBlocked = 0;
+    int numUnborn = 0;
     int numLeaders = 0;
     for (int handle = 0; handle < table.status.length; handle++) {
       byte status = table.status[handle];
       numRunning += status == RUNNING ? 1 : 0;
       numWaiting += status == WAITING ? 1 : 0;
       numBlocked += status == BLOCKED ? 1 : 0;
+      numUnborn += status == UNBORN ? 1 : 0;
       numLeaders += table.request[handle] != null && table.leader[handle] == handle ? 1 : 0;
       if (status != FINISHED) {
         checkHandle(handle, status);
@@ -61,6 +63,7 @@ final class Integrity {
     requireEqual("I40: running sequences", core.numRunning, numRunning);
     requireEqual("I40: waiting sequences", core.waiting.size(), numWaiting);
     requireEqual("I40: blocked sequences", core.numBlocked, numBlocked);
+    requireEqual("I40: unborn samples", core.numUnborn, numUnborn);
     requireEqual("I40: requests", core.leaders.size(), numLeaders);
     requireEqual("I12: slots", core.spec.numSlots(), core.slots.numFree() + core.slots.numLeaving()
         + core.slots.numResting() + numRunning);

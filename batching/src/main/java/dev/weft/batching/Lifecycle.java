@@ -51,6 +51,7 @@ final class Lifecycle {
   void begin(int leader) {
     Request request = table.requestOf(leader);
     core.leaders.put(request.id(), leader);
+    core.numUnborn += request.sampling().numSamples() - 1;
     if (request.deadlineNanos() != Request.NO_DEADLINE) {
       for (int handle = leader; handle != NONE; handle = table.nextSample[handle]) {
         core.deadlines.add(handle, request.deadlineNanos());
@@ -142,6 +143,7 @@ final class Lifecycle {
       if (table.status[child] != UNBORN) {
         continue;
       }
+      core.numUnborn--;
       core.tokens.copyAll(leader, child, numPrompt);
       if (core.numFreeSlots() > 0) {
         core.kvCache.fork(leader, child, numPrompt);
@@ -191,6 +193,8 @@ final class Lifecycle {
       core.waiting.remove(handle);
     } else if (status == BLOCKED) {
       core.numBlocked--;
+    } else if (status == UNBORN) {
+      core.numUnborn--;
     }
   }
 

@@ -85,6 +85,10 @@ final class AddRefusalTest {
         refused(Refusal.FULL, request(7, 3, 1),
             "8 sequences wait and it brings 1, at most 8 may wait")
             .after(AddRefusalTest::fill),
+        refused(Refusal.FULL, samples(7, 3, 1, 4),
+            "6 sequences wait and it brings 4, at most 8 may wait")
+            .after(harness -> harness.add(
+                samples(20, 3, 2, 4), request(21, 3, 1), request(22, 3, 1))),
         refused(Refusal.POLICY, request(7, 3, 1), "the policy does not accept it")
             .with(b -> b.policy(p -> p.accepts = (sequence, facts) -> sequence.requestId() != 7)),
         refused(Refusal.POLICY, samples(7, 44, 1, 3), "the policy does not accept it")
@@ -158,6 +162,14 @@ final class AddRefusalTest {
 
     assertThat(harness.heard.tokens(1, 0)).hasSize(1);
     harness.assertRanAsIfAlone(longest);
+  }
+
+  @Test void samplesNotYetBornTakeTheirPlacesAmongTheWaiting() {
+    SchedulerHarness harness = SchedulerHarness.create();
+    harness.add(samples(1, 5, 4, 4), samples(2, 5, 4, 4));
+
+    assertThat(harness.tryAdd(request(3, 3, 1)).message())
+        .isEqualTo("request 3: 8 sequences wait and it brings 1, at most 8 may wait");
   }
 
   @Test void blockedSequencesTakeTheirPlacesAmongTheWaiting() {
