@@ -104,10 +104,15 @@ final class AddCheck {
     }
     int numSamples = request.sampling().numSamples();
     int numWaiting = core.waiting.size() + core.numBlocked + core.numUnborn;
-    if (numWaiting + numSamples > core.caps.maxNumWaiting()
-        || numSamples > core.table.numFreeHandles()) {
+    if (numWaiting + numSamples > core.caps.maxNumWaiting()) {
       return refused(Refusal.FULL, name(request) + numWaiting + " sequences wait and it brings "
           + numSamples + ", at most " + core.caps.maxNumWaiting() + " may wait");
+    }
+    int numTaken = limits.maxNumHandles() - core.table.numFreeHandles();
+    if (numTaken + numSamples > limits.maxNumHandles()) {
+      return refused(Refusal.FULL, name(request) + numTaken
+          + " sequences live or belong to a live request and it brings " + numSamples + ", at most "
+          + limits.maxNumHandles() + " may");
     }
     return AddResult.ACCEPTED;
   }

@@ -181,6 +181,21 @@ final class AddRefusalTest {
         .isEqualTo("request 3: 1 sequences wait and it brings 1, at most 1 may wait");
   }
 
+  @Test void endedSamplesOfALiveRequestKeepTheirHandlesAndAreNamed() {
+    SchedulerHarness harness = SchedulerHarness.builder()
+        .limits(limits -> limits.maxNumWaiting(2).maxNumSeqs(2)).build();
+    harness.add(samples(1, 5, 9, 2));
+    harness.step();
+    harness.step();
+    harness.scheduler.stop(1, 0, 1, harness.now);
+    harness.add(request(2, 3, 9));
+    harness.step();
+    harness.add(request(3, 3, 9));
+
+    assertThat(harness.tryAdd(request(4, 3, 1))).isEqualTo(AddResult.refused(Refusal.FULL,
+        "request 4: 4 sequences live or belong to a live request and it brings 1, at most 4 may"));
+  }
+
   @Test void idCanBeUsedAgainAfterTheEnd() {
     SchedulerHarness harness = SchedulerHarness.create();
     Request first = request(1, 5, 3);
