@@ -55,8 +55,10 @@ final class HandleView implements SequenceView {
     return table.requestOf(handle).hints();
   }
 
+  /** Who is not yet born or judged does not wait in a list, but is about to. */
   @Override public SequenceStatus status() {
-    return STATUS[table.status[handle]];
+    byte status = table.status[handle];
+    return status == SequenceTable.UNBORN ? SequenceStatus.WAITING : STATUS[status];
   }
 
   @Override public int numPromptTokens() {
