@@ -159,6 +159,7 @@ final class Lifecycle {
 
   /** Ends one sample; the last one ends the request. A leader takes the unborn samples along. */
   void finish(int handle, FinishReason reason, int numOutputTokens, long nowNanos) {
+    boolean wasBorn = table.status[handle] != UNBORN;
     leaveLists(handle, reason);
     table.status[handle] = FINISHED;
     table.resultEpoch[handle]++;
@@ -168,7 +169,9 @@ final class Lifecycle {
     core.tokens.close(handle);
     core.released.add(table.requestId[handle]);
     core.stats.numFinished[reason.ordinal()]++;
-    core.policy.onFinish(table.view[handle], reason);
+    if (wasBorn) { // Else the policy has never heard of it.
+      core.policy.onFinish(table.view[handle], reason);
+    }
     core.listener.onFinish(table.requestId[handle], table.sampleIndex[handle], reason,
         numOutputTokens, nowNanos);
     int leader = table.leader[handle];
