@@ -216,7 +216,9 @@ public final class Scheduler {
       PlanBuffer plan = core.plans.begin();
       step.begin(plan, nowNanos);
       reorderWaiting(nowNanos);
+      step.open();
       core.policy.plan(step, plan.stepId);
+      step.close();
       freezer.freeze(plan, step);
       drafts.clear();
       finishPlanning(plan, nowNanos);

@@ -25,6 +25,8 @@ final class Step extends Facts implements StepBuilder {
   private int numPrefillRows;
   private int numDecodeRows;
   private boolean sawOutsideWait;
+  /** True while the policy plans and no verb is under way. */
+  private boolean isOpen;
   private long lastRefusedRequestId;
 
   Step(Core core, Lifecycle lifecycle) {
@@ -46,13 +48,38 @@ final class Step extends Facts implements StepBuilder {
     lastRefusedRequestId = NONE;
   }
 
+  /** Lets the policy use the verbs. */
+  void open() {
+    isOpen = true;
+  }
+
+  /** From now on the verbs are refused, whoever kept the step. */
+  void close() {
+    isOpen = false;
+  }
+
+  private void beginVerb() {
+    if (!isOpen) {
+      throw new IllegalStateException("a step is built in SchedulingPolicy.plan alone");
+    }
+    isOpen = false;
+  }
+
   /** True when somebody was refused for what only the outside can change. */
   boolean sawOutsideWait() {
     return sawOutsideWait;
   }
 
   @Override public Grant schedule(SequenceView sequence, int numTokens, int numPlaceholders) {
-    int handle = handleOf(sequence);
+    beginVerb();
+    try {
+      return schedule(handleOf(sequence), numTokens, numPlaceholders);
+    } finally {
+      isOpen = true;
+    }
+  }
+
+  private Grant schedule(int handle, int numTokens, int numPlaceholders) {
     Grant refusal = refusalBeforeShape(handle);
     if (refusal != Grant.GRANTED) {
       return core.stats.count(refusal);
@@ -225,10 +252,18 @@ final class Step extends Facts implements StepBuilder {
   }
 
   @Override public boolean preempt(SequenceView sequence) {
-    int handle = handleOf(sequence);
+    beginVerb();
+    try {
+      return preempt(handleOf(sequence));
+    } finally {
+      isOpen = true;
+    }
+  }
+
+  private boolean preempt(int handle) {
     if (table.status[handle] != RUNNING) {
       throw new IllegalArgumentException(table.name(handle) + " does not run, it is "
-          + sequence.status());
+          + table.view[handle].status());
     }
     int row = table.row[handle];
     boolean wasAdmittedNow = row >= 0 && plan.isAdmission[row];
@@ -256,6 +291,8 @@ final class Step extends Facts implements StepBuilder {
   }
 
   @Override public void skip(SequenceView sequence) {
+    beginVerb();
+    isOpen = true;
     int handle = handleOf(sequence);
     if (table.status[handle] != WAITING) {
       throw new IllegalArgumentException(table.name(handle) + " does not wait, it is "

@@ -3,7 +3,8 @@ package dev.weft.schedulerapi;
 /**
  * The verbs of a {@link SchedulingPolicy}. A verb happens completely or changes nothing, and keeps
  * every limit, so that no sequence of calls can corrupt the scheduler: the policy decides who runs,
- * the core whether that is possible.
+ * the core whether that is possible. Outside of {@link SchedulingPolicy#plan}, and while another
+ * verb is under way, every verb throws {@link IllegalStateException}.
  */
 public interface StepBuilder extends StepFacts {
   /**
