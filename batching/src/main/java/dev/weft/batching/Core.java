@@ -49,7 +49,7 @@ final class Core {
     table = new SequenceTable(limits);
     tokens = new TokenPages(limits.maxNumHandles());
     running = new RunningList(table, limits.maxNumSeqs());
-    waitingOrder = policy.waitingOrder();
+    waitingOrder = this.policy.waitingOrder();
     waiting = new WaitingList(table.view, waitingOrder);
     deadlines = new DeadlineHeap(limits.maxNumHandles());
     slots = new SlotPool(spec.numSlots());

@@ -7,6 +7,8 @@ import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.StepFacts;
 import dev.weft.schedulerapi.StepFeedback;
+import dev.weft.schedulerapi.WaitingOrder;
+import java.util.Objects;
 
 /**
  * Calls the policy so that an exception of its own cannot hurt anybody: it is reported, and work
@@ -19,6 +21,11 @@ final class PolicyCalls {
   PolicyCalls(SchedulingPolicy policy, SchedulerListener listener) {
     this.policy = policy;
     this.listener = listener;
+  }
+
+  /** The policy's order; where that throws, the order of arrival. */
+  WaitingOrder waitingOrder() {
+    return new GuardedOrder(Objects.requireNonNull(policy.waitingOrder(), "waitingOrder"), listener);
   }
 
   void plan(StepBuilder step, long stepId) {
@@ -60,6 +67,36 @@ final class PolicyCalls {
       policy.onFinish(sequence, reason);
     } catch (RuntimeException e) {
       listener.onPolicyFailure(0, e);
+    }
+  }
+
+  /** An order that throws would leave a place in the waiting list half found. */
+  private record GuardedOrder(WaitingOrder order, SchedulerListener listener)
+      implements WaitingOrder {
+    @Override public boolean precedes(SequenceView entering, SequenceView waiting) {
+      try {
+        return order.precedes(entering, waiting);
+      } catch (RuntimeException e) {
+        listener.onPolicyFailure(0, e);
+        return ARRIVAL.precedes(entering, waiting);
+      }
+    }
+
+    @Override public long reevaluationNanos() {
+      try {
+        return order.reevaluationNanos();
+      } catch (RuntimeException e) {
+        listener.onPolicyFailure(0, e);
+        return NEVER;
+      }
+    }
+
+    @Override public void reevaluate(StepFacts facts) {
+      try {
+        order.reevaluate(facts);
+      } catch (RuntimeException e) {
+        listener.onPolicyFailure(0, e);
+      }
     }
   }
 }
