@@ -25,7 +25,8 @@ final class PolicyCalls {
 
   /** The policy's order; where that throws, the order of arrival. */
   WaitingOrder waitingOrder() {
-    return new GuardedOrder(Objects.requireNonNull(policy.waitingOrder(), "waitingOrder"), listener);
+    WaitingOrder order = Objects.requireNonNull(policy.waitingOrder(), "waitingOrder");
+    return new GuardedOrder(order, listener);
   }
 
   void plan(StepBuilder step, long stepId) {

@@ -119,7 +119,8 @@ final class PolicyLifeTest {
 
     assertThat(calls).containsExactly("step 1 nanos 1008000: nobody 5 0 0, 2/0 3 1 0 RUNNING");
     assertThat(harness.heard.policyFailures.get(0))
-        .isInstanceOf(IllegalArgumentException.class).hasMessage("step 1 row 0: its sequence ended");
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("step 1 row 0: its sequence ended");
   }
 
   @Test void feedbackComesBeforeTheEndsOfTheStep() {
@@ -327,7 +328,8 @@ final class PolicyLifeTest {
 
   // ---- a policy that keeps the step
 
-  @ParameterizedTest @ValueSource(strings = {"onAdd", "onStep", "onFinish", "accepts", "reevaluate"})
+  @ParameterizedTest
+  @ValueSource(strings = {"onAdd", "onStep", "onFinish", "accepts", "reevaluate"})
   void verbsAreRefusedOutsideOfPlanning(String method) {
     Request first = samples(1, 9, 4, 2);
     Request second = request(2, 9, 4);

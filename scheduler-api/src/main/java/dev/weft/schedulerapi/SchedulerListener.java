@@ -49,9 +49,9 @@ public interface SchedulerListener {
   default void onTransferFinished(int transferId, long nowNanos) {}
 
   /**
-   * The policy threw: while it planned the step, which holds what was granted before, when it was told of
-   * its result, or, with 0, when it was asked or told something else. A throwing order of waiting counts
-   * as one of arrival, a throwing judge as one that refuses.
+   * The policy threw: while it planned the step, which holds what was granted before, when it was
+   * told of its result, or, with 0, when it was asked or told something else. A throwing order of
+   * waiting counts as one of arrival, a throwing judge as one that refuses.
    */
   default void onPolicyFailure(long stepId, RuntimeException failure) {}
 }
