@@ -11,7 +11,7 @@ final class BlockHash {
 
   static long mix(long hash, long value) {
     long mixed = (hash ^ value) * MULTIPLIER;
-    return mixed ^ mixed >>> 32;
+    return mixed ^ (mixed >>> 32);
   }
 
   /** Hash of a block of tokens that continues a prefix with the given hash. */
@@ -19,7 +19,7 @@ final class BlockHash {
     long hash = parentHash;
     int even = tokens.length & ~1;
     for (int i = 0; i < even; i += 2) {
-      hash = mix(hash, (long) tokens[i] << 32 | tokens[i + 1] & 0xFFFF_FFFFL);
+      hash = mix(hash, ((long) tokens[i] << 32) | (tokens[i + 1] & 0xFFFF_FFFFL));
     }
     return even == tokens.length ? hash : mix(hash, tokens[even]);
   }

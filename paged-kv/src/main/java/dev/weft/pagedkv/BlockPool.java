@@ -1,8 +1,9 @@
 package dev.weft.pagedkv;
 
 /**
- * Hands out blocks and takes them back. A block is held by sequences, pending (pinned, but held by nobody)
- * or free; a free block that is cached is <em>idle</em> and stays so until its memory is wanted.
+ * Hands out blocks and takes them back. A block is held by sequences, pending (pinned, but held by
+ * nobody) or free; a free block that is cached is <em>idle</em> and stays so until its memory is
+ * wanted.
  */
 final class BlockPool {
   private final BlockCounts counts;
@@ -44,7 +45,7 @@ final class BlockPool {
   }
 
   /**
-   * One sequence less holds the block; nothing changed when the eviction rank throws.
+   * One sequence less holds the block.
    *
    * @param left the uncached block that came back before it in the same release, 0 for none
    * @return this block if it came back uncached, else {@code left}
@@ -54,9 +55,11 @@ final class BlockPool {
       counts.removeHolder(block);
       return left;
     }
-    int rank = cache.rank(block);
+    if (cache.isSpare(block)) {
+      cache.dropSpare(block);
+    }
+    int rank = rank(block);
     counts.removeHolder(block);
-    cache.dropIfCopy(block);
     return counts.isFree(block) ? becomeFree(block, rank, left) : left;
   }
 
@@ -65,12 +68,16 @@ final class BlockPool {
   }
 
   void unpin(int block) {
-    boolean isLast = counts.numPins(block) == 1 && !counts.isHeld(block);
-    int rank = isLast ? cache.rank(block) : 0;
+    boolean becomesFree = counts.numPins(block) == 1 && !counts.isHeld(block);
+    int rank = becomesFree ? rank(block) : 0;
     counts.removePin(block);
-    if (isLast) {
+    if (becomesFree) {
       becomeFree(block, rank, 0);
     }
+  }
+
+  private int rank(int block) {
+    return cache.isCached(block) ? cache.rank(block) : 0;
   }
 
   private int becomeFree(int block, int rank, int left) {

@@ -56,9 +56,7 @@ final class FreeQueue {
     size--;
   }
 
-  /**
-   * Adds a block that nobody can find behind another such block; behind 0 it is handed out next.
-   */
+  /** Adds a block that nobody can find behind another such one; behind 0 it is handed out next. */
   void addUncachedAfter(int left, int block) {
     insertAfter(left, block);
   }

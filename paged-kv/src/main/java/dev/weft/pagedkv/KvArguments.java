@@ -30,9 +30,7 @@ final class KvArguments {
     }
   }
 
-  /**
-   * A start position that follows a valid match, or lies in what is held, and room in the table.
-   */
+  /** A start that follows a valid match or lies in what is held, and room in the table. */
   void requireReservable(int sequence, int startPosition, int numTokens) {
     requireOpen(sequence);
     requireRange(sequence, "tokens to reserve", numTokens, 0, tables.rowLength() * blockSize);

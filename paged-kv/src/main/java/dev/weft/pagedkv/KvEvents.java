@@ -3,9 +3,7 @@ package dev.weft.pagedkv;
 import dev.weft.schedulerapi.KvEventListener;
 import dev.weft.schedulerapi.KvNamespace;
 
-/**
- * Numbers what happens to the tree of prefixes, from 1 on without a gap, and tells the listener.
- */
+/** Numbers what happens to the tree of prefixes, from 1 on without a gap; tells the listener. */
 final class KvEvents {
   private final PrefixTree tree;
   private final Namespaces namespaces;

@@ -40,11 +40,11 @@ final class KvIntegrity {
   void check() {
     checkNullBlock();
     countTables();
+    checkSum();
     checkHolders();
     checkQueue();
-    checkSum();
-    checkPaths();
     treeIntegrity.check();
+    checkPaths();
     checkNamespaces();
   }
 
@@ -89,6 +89,17 @@ final class KvIntegrity {
     tableIndex[block] = index;
   }
 
+  private void checkSum() {
+    int numHeld = 0;
+    for (int block = 1; block < numFound.length; block++) {
+      numHeld += numFound[block] > 0 ? 1 : 0;
+    }
+    if (free.size() + counts.numPending() + numHeld != counts.numBlocks() - 1) {
+      throw wrong("I1", free.size() + " free, " + counts.numPending() + " pending and " + numHeld
+          + " held of " + (counts.numBlocks() - 1));
+    }
+  }
+
   private void checkHolders() {
     int numPending = 0;
     for (int block = 1; block < numFound.length; block++) {
@@ -116,7 +127,7 @@ final class KvIntegrity {
         throw wrong("I3", "block " + block + " is queued twice, not free or badly linked");
       }
       isQueued[block] = true;
-      if (cache.isCached(block) != i >= numUncached) {
+      if (cache.isCached(block) != (i >= numUncached)) {
         throw wrong("I18", "block " + block + " is free in the wrong list");
       }
     }
@@ -127,22 +138,11 @@ final class KvIntegrity {
     }
   }
 
-  private void checkSum() {
-    int numHeld = 0;
-    for (int block = 1; block < numFound.length; block++) {
-      numHeld += numFound[block] > 0 ? 1 : 0;
-    }
-    if (free.size() + counts.numPending() + numHeld != counts.numBlocks() - 1) {
-      throw wrong("I1", free.size() + " free, " + counts.numPending() + " pending and " + numHeld
-          + " held of " + (counts.numBlocks() - 1));
-    }
-  }
-
   private void checkPaths() {
     for (int sequence = 0; sequence < paths.maxNumSequences(); sequence++) {
       int size = tables.size(sequence);
       if (size > 0 && paths.length(sequence) > size) {
-        throw wrong("I24", "sequence " + sequence + " has committed " + paths.length(sequence)
+        throw wrong("I6", "sequence " + sequence + " has committed " + paths.length(sequence)
             + " blocks of " + size);
       }
       for (int i = 0; i < size; i++) {

@@ -10,11 +10,11 @@ import dev.weft.schedulerapi.TokenSequence;
  * A fixed pool of equal blocks with an index of full ones (W. Kwon et al., Efficient Memory
  * Management for Large Language Model Serving with PagedAttention, SOSP 2023).
  *
- * <p>This class keeps the sequences in step with their parts: block tables
- * ({@link BlockTables}), the place in the tree of cached prefixes ({@link SequencePaths}), what is
- * granted ({@link Reservations}), the blocks ({@link BlockPool}) and what can be found in them
- * ({@link PrefixCache}). Every part is a set of int arrays of fixed size. Costs: a match O(1) for
- * each block newly found, numBlocksNeeded O(log length), the others O(blocks that change hands).
+ * <p>This class keeps the sequences in step with their parts: block tables ({@link BlockTables}),
+ * the place in the tree of cached prefixes ({@link SequencePaths}), what is granted ({@link
+ * Reservations}), the blocks ({@link BlockPool}) and what can be found in them ({@link
+ * PrefixCache}). Every part is a set of int arrays of fixed size. Costs: a match O(1) for each
+ * block newly found, numBlocksNeeded O(log length), the others O(blocks that change hands).
  *
  * <p>Free blocks go first come, first served: those that cannot be found before the cached ones, in
  * the order in which they came back.
@@ -23,15 +23,15 @@ public final class PagedKvCache implements KvCache {
   private final KvLayout layout;
   private final int blockSize;
   private final boolean cachesPrefixes;
-  private final Namespaces namespaces;
+  final Namespaces namespaces;
   private final KvEvents events;
-  private final BlockCounts counts;
-  private final PrefixTree tree;
-  private final FreeQueue free;
-  private final PrefixCache cache;
+  final BlockCounts counts;
+  final PrefixTree tree;
+  final FreeQueue free;
+  final PrefixCache cache;
   private final BlockPool pool;
-  private final BlockTables tables;
-  private final SequencePaths paths;
+  final BlockTables tables;
+  final SequencePaths paths;
   private final Reservations reservations;
   private final KvArguments arguments;
   private final KvIntegrity integrity;
@@ -156,9 +156,7 @@ public final class PagedKvCache implements KvCache {
     }
   }
 
-  /**
-   * A block that is cached already, because a fork shares and committed it, must hold these tokens.
-   */
+  /** A block that is cached already, because a fork committed it, must hold these tokens. */
   private void requireSameContent(int sequence, TokenSequence tokens, int numFull) {
     for (int i = paths.length(sequence); i < numFull; i++) {
       int block = tables.block(sequence, i);
@@ -229,10 +227,10 @@ public final class PagedKvCache implements KvCache {
   public void truncate(int sequence, int numTokens) {
     arguments.requireOpen(sequence);
     arguments.requireRange(sequence, "tokens to keep", numTokens, 0, Integer.MAX_VALUE);
-    giveBackFrom(sequence, tables.numBlocksFor(numTokens));
     if (tables.size(sequence) > 0) {
       int numFull = numTokens / blockSize;
       paths.setLength(sequence, Math.min(paths.length(sequence), numFull));
+      giveBackFrom(sequence, tables.numBlocksFor(numTokens));
     }
   }
 
@@ -247,11 +245,8 @@ public final class PagedKvCache implements KvCache {
     if (size <= index) {
       return;
     }
-    int length = paths.length(sequence);
     if (index == 0) {
-      paths.letGo(sequence, nodeBefore(sequence, length));
-    } else {
-      paths.setLength(sequence, Math.min(length, index));
+      paths.letGo(sequence, nodeBefore(sequence, paths.length(sequence)));
     }
     int left = 0;
     for (int i = size - 1; i >= index; i--) {

@@ -70,9 +70,7 @@ public final class PagedKvCacheBuilder {
     return this;
   }
 
-  /**
-   * Blocks at the end of a hit that are computed again, because a drafter needs the states there.
-   */
+  /** Blocks at the end of a hit that are computed again: a drafter needs the states there. */
   public PagedKvCacheBuilder numDroppedHitBlocks(int numDroppedHitBlocks) {
     this.numDroppedHitBlocks = inRange("numDroppedHitBlocks", numDroppedHitBlocks, 0, 1 << 10);
     return this;

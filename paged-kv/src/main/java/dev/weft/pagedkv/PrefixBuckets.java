@@ -63,6 +63,6 @@ final class PrefixBuckets {
   }
 
   private int bucket(long nodeHash) {
-    return (int) nodeHash & first.length - 1;
+    return (int) nodeHash & (first.length - 1);
   }
 }

@@ -4,20 +4,21 @@ import dev.weft.schedulerapi.EvictionRank;
 import dev.weft.schedulerapi.KvNamespace;
 
 /**
- * What can be found in the blocks: ties the nodes of the {@link PrefixTree} to blocks, and says how long
- * an idle one stays.
+ * What can be found in the blocks: ties the nodes of the {@link PrefixTree} to blocks, and says how
+ * long an idle one stays.
  *
- * <p><b>Equal content twice.</b> When a sequence commits what already is a node, its block joins the node
- * as a further copy. The sequence goes on below that node and holds a block of every ancestor, so nothing
- * that is held loses its place in the index because somebody else's copy goes. A copy that nobody holds
- * is worth nothing while there is another: it stops to be cached and is handed out early. Of an idle copy
- * and a new held one the new one stays; of two held ones, the one that is held longer. Hence either all
- * copies of a node are held or it has exactly one block, and above a held node all are held (I17). With
- * {@code keepsCopies} idle copies stay cached beside each other, as vLLM does it.
+ * <p><b>Equal content twice.</b> When a sequence commits what already is a node, its block joins
+ * the node as a further copy. The sequence goes on below that node and holds a block of every
+ * ancestor, so nothing that is held loses its place in the index because somebody else's copy goes.
+ * A copy that nobody holds is worth nothing while there is another: it stops to be cached and is
+ * handed out early. Of an idle copy and a new held one the new one stays; of two held ones, the one
+ * that is held longer. Hence either all copies of a node are held or it has exactly one block, and
+ * above a held node all are held (I17). With {@code keepsCopies} idle copies stay cached beside
+ * each other, as vLLM does it.
  *
- * <p><b>Closed under prefixes (I16).</b> A node that goes takes along what continues it, children first.
- * Sequences give back their last block first, so children are idle before their parents and there is
- * nothing to take along, except after an unpin or an uncommit.
+ * <p><b>Closed under prefixes (I16).</b> A node that goes takes along what continues it, children
+ * first. Sequences give back their last block first, so children are idle before their parents and
+ * there is nothing to take along, except after an unpin or an uncommit.
  */
 final class PrefixCache {
   private final PrefixTree tree;
@@ -90,8 +91,8 @@ final class PrefixCache {
   }
 
   /**
-   * Lets the block not be found any more, and what continues it neither, unless its node has another
-   * block.
+   * Lets the block not be found any more, and what continues it neither, unless its node has
+   * another block.
    *
    * @return how many blocks cannot be found any more
    */
@@ -131,22 +132,22 @@ final class PrefixCache {
     }
   }
 
-  /** A block that lost its last holder stops to be a copy of a node that has another block. */
-  void dropIfCopy(int block) {
-    if (!keepsCopies && !blocks.isOnly(block)) {
-      blocks.remove(block);
-    }
+  /** True when the block is worth nothing once nobody holds it: its node has another one. */
+  boolean isSpare(int block) {
+    return !keepsCopies && !blocks.isOnly(block);
+  }
+
+  /** Takes a spare block from its node. */
+  void dropSpare(int block) {
+    blocks.remove(block);
   }
 
   /**
-   * Rank of a block that nobody will hold, 0 when it is not cached. At least the rank of what continues
-   * it, and remembered for the block that it continues.
+   * Rank of a cached block that nobody will hold. At least the rank of what continues it, and
+   * remembered for the block that it continues.
    */
   int rank(int block) {
     int node = blocks.node(block);
-    if (node == PrefixTree.NONE) {
-      return 0;
-    }
     int rank = evictionRank.rank(tree.blockIndex(node), numHits[node]);
     if (rank < 0 || rank >= EvictionRank.NUM_RANKS) {
       throw new IllegalArgumentException("eviction rank is " + rank + ", must be 0 to "
@@ -163,14 +164,16 @@ final class PrefixCache {
   }
 
   /**
-   * Blocks of the prefix up to this node that are free. Above a held node all are held, so the free ones
-   * are the last ones, and their start is found in O(log depth); copies or pins cost O(depth).
+   * Blocks of the prefix up to this node that are free. Above a held node all are held, so the free
+   * ones are the last ones, and their start is found in O(log depth); copies or pins cost O(depth).
    */
   int numIdle(int node) {
     if (keepsCopies || counts.numPending() > 0) {
       return numIdleOneByOne(node);
     }
-    return counts.isHeld(block(node)) ? 0 : tree.blockIndex(node) - tree.blockIndex(firstIdle(node)) + 1;
+    return counts.isHeld(block(node))
+        ? 0
+        : tree.blockIndex(node) - tree.blockIndex(firstIdle(node)) + 1;
   }
 
   private int firstIdle(int idleNode) {

@@ -66,10 +66,7 @@ final class SequencePaths {
 
   // ---- while no blocks are held
 
-  /**
-   * Blocks of the longest cached prefix that is not longer than a number of blocks, less the
-   * dropped.
-   */
+  /** Blocks of the longest cached prefix of at most {@code maxNumBlocks}, less the dropped ones. */
   int match(int sequence, TokenSequence tokens, int maxNumBlocks) {
     if (!readsPrefixes[sequence]) {
       return 0;

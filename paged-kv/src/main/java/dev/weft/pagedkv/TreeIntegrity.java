@@ -81,7 +81,7 @@ final class TreeIntegrity {
         throw KvIntegrity.wrong("I17", "node " + node + " has a copy that nobody holds");
       }
     }
-    if (numBlocks == 0 || !isHeld && numBlocks > 1 && !cache.keepsCopies()) {
+    if (numBlocks == 0 || (!isHeld && numBlocks > 1 && !cache.keepsCopies())) {
       throw KvIntegrity.wrong("I17", "node " + node + " has " + numBlocks + " blocks");
     }
     int parent = tree.parent(node);
