@@ -17,7 +17,8 @@ class PagedKvCacheBuilderTest {
 
   @Test
   void onlyOneGroupWithFullAttentionIsServed() {
-    List<List<Group>> unserved = List.of(List.of(WINDOW), List.of(FULL, WINDOW), List.of(FULL, FULL));
+    List<List<Group>> unserved =
+        List.of(List.of(WINDOW), List.of(FULL, WINDOW), List.of(FULL, FULL));
     for (List<Group> groups : unserved) {
       KvLayout layout = new KvLayout(16, groups);
       assertThatThrownBy(() -> PagedKvCache.builder().layout(layout))
