@@ -10,6 +10,9 @@ import java.util.Arrays;
  * one thread.
  */
 final class DecodeAttention {
+  /** Values copied into rows of their own, which is how {@link Tile} reads them. */
+  private static final int ROWS_AT_ONCE = 32;
+
   private final int headDim;
   private final int groupSize;
   private final KvBlocks kv;
@@ -18,6 +21,7 @@ final class DecodeAttention {
   private final float[][] weights;
 
   private final float[][] queries;
+  private final float[][] valueRows;
   private final float[][] sums;
   private final float[][] chains;
   private final float[] maxima;
@@ -30,6 +34,7 @@ final class DecodeAttention {
     int numSlots = kv.numSlots() + PanelMatrix.PADDING;
     weights = new float[groupSize][numSlots];
     queries = new float[groupSize][headDim];
+    valueRows = new float[ROWS_AT_ONCE][headDim + PanelMatrix.PADDING];
     sums = new float[groupSize][headDim + PanelMatrix.PADDING];
     chains = new float[groupSize][LaneMath.NUM_SUM_CHAINS];
     maxima = new float[groupSize];
@@ -53,7 +58,7 @@ final class DecodeAttention {
       score(keys, slot, slot + end - p);
       p = end;
     }
-    float[][] values = kv.values(layer, kvHead);
+    float[] values = kv.values(layer, kvHead);
     for (int p = 0; p < numPositions; ) {
       int end = runEnd(blockTable, p, numPositions);
       int slot = kv.slot(blockTable, p);
@@ -93,12 +98,18 @@ final class DecodeAttention {
     }
   }
 
-  private void weigh(float[][] values, int fromSlot, int toSlot) {
+  private void weigh(float[] values, int fromSlot, int toSlot) {
     for (int g = 0; g < groupSize; g++) {
       Exponential.apply(weights[g], scratch, maxima[g], fromSlot, toSlot);
       LaneMath.addToChains(chains[g], weights[g], fromSlot, toSlot);
     }
-    Tile.multiplyAdd(sums, 0, weights, 0, 0, groupSize, values, fromSlot, toSlot, 0, headDim);
+    for (int slot = fromSlot; slot < toSlot; slot += ROWS_AT_ONCE) {
+      int numRows = Math.min(ROWS_AT_ONCE, toSlot - slot);
+      for (int i = 0; i < numRows; i++) {
+        System.arraycopy(values, (slot + i) * headDim, valueRows[i], 0, headDim);
+      }
+      Tile.multiplyAdd(sums, 0, weights, 0, slot, groupSize, valueRows, 0, numRows, 0, headDim);
+    }
   }
 
   private void finish(int kvHead, float[] target) {

@@ -5,44 +5,42 @@ package dev.weft.gpuexecutor;
  *
  * <pre>
  * keys[layer][kvHead][dimension][slot]     slot = block * blockSize + offset in the block
- * values[layer][kvHead][slot][dimension]
+ * values[layer][kvHead][slot * headDim + dimension]
  * </pre>
  *
  * <p>Keys lie transposed so that a decode step computes the scores of neighbouring slots in lanes;
- * physically adjacent blocks then make one long run.
+ * physically adjacent blocks then make one long run. Values lie flat: as small arrays they would be
+ * strewn over the heap by the garbage collector, and decoding reads each of them once.
  */
 final class KvBlocks {
-  private static final int PADDING = PanelMatrix.PADDING;
-
   private final int blockSize;
   private final int numBlocks;
   private final int headDim;
   private final float[][][][] keys;
-  private final float[][][][] values;
+  private final float[][][] values;
 
   /**
-   * Takes memory for all blocks: {@code 8 * numLayers * numKvHeads * headDim} bytes per position,
-   * and {@code 64 * numLayers * numKvHeads} for the arrays themselves.
+   * Takes memory for all blocks: {@code 8 * numLayers * numKvHeads * headDim} bytes per position.
    *
    * @param blockSize positions per block, a multiple of 4 so that the four softmax sums stay in
-   *     step
+   * step
    */
   KvBlocks(LlamaConfig config, int numBlocks, int blockSize) {
     if (blockSize < 4 || blockSize % 4 != 0) {
       throw new IllegalArgumentException("blockSize is " + blockSize + ", must be a multiple of 4");
     }
-    long numSlots = (long) numBlocks * blockSize;
-    if (numBlocks < 1 || numSlots > Integer.MAX_VALUE - PADDING - 8) {
-      throw new IllegalArgumentException(
-          "numBlocks is " + numBlocks + ", must be 1 to " + Integer.MAX_VALUE / blockSize / 2);
-    }
     this.blockSize = blockSize;
     this.numBlocks = numBlocks;
     this.headDim = config.headDim();
-    int slots = (int) numSlots;
+    int maxNumBlocks = Integer.MAX_VALUE / 2 / blockSize / headDim;
+    if (numBlocks < 1 || numBlocks > maxNumBlocks) {
+      throw new IllegalArgumentException(
+          "numBlocks is " + numBlocks + ", must be 1 to " + maxNumBlocks);
+    }
     int numLayers = config.numLayers();
-    keys = new float[numLayers][config.numKvHeads()][headDim][slots + PADDING];
-    values = new float[numLayers][config.numKvHeads()][slots][headDim + PADDING];
+    int numHeads = config.numKvHeads();
+    keys = new float[numLayers][numHeads][headDim][numSlots() + PanelMatrix.PADDING];
+    values = new float[numLayers][numHeads][numSlots() * headDim];
   }
 
   int blockSize() {
@@ -63,8 +61,8 @@ final class KvBlocks {
     return keys[layer][kvHead];
   }
 
-  /** {@code [slot][dimension]} of one head. */
-  float[][] values(int layer, int kvHead) {
+  /** {@code [slot * headDim + dimension]} of one head. */
+  float[] values(int layer, int kvHead) {
     return values[layer][kvHead];
   }
 
@@ -86,7 +84,7 @@ final class KvBlocks {
         headKeys[d][slot] = source[key + d];
       }
       int value = valueOffset + head * headDim;
-      System.arraycopy(source, value, values[layer][head][slot], 0, headDim);
+      System.arraycopy(source, value, values[layer][head], slot * headDim, headDim);
     }
   }
 
@@ -99,10 +97,8 @@ final class KvBlocks {
         for (float[] dimension : keys[layer][head]) {
           System.arraycopy(dimension, from, dimension, to, blockSize);
         }
-        float[][] headValues = values[layer][head];
-        for (int i = 0; i < blockSize; i++) {
-          System.arraycopy(headValues[from + i], 0, headValues[to + i], 0, headDim);
-        }
+        float[] flat = values[layer][head];
+        System.arraycopy(flat, from * headDim, flat, to * headDim, blockSize * headDim);
       }
     }
   }

@@ -125,11 +125,11 @@ final class PrefillAttention {
     }
   }
 
-  private void loadValues(float[][] values, int[] blockTable, int from, int to) {
+  private void loadValues(float[] values, int[] blockTable, int from, int to) {
     for (int p = from; p < to; p++) {
-      float[] value = values[kv.slot(blockTable, p)];
+      int value = kv.slot(blockTable, p) * headDim;
       for (int d = 0; d < headDim; d++) {
-        chunkValues[d][p - from] = value[d];
+        chunkValues[d][p - from] = values[value + d];
       }
     }
   }

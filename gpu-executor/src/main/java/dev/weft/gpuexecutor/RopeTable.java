@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rotary position embedding (Su et al., RoFormer, 2021), in HuggingFace's order: dimension i of a
  * head is rotated together with dimension i + headDim / 2, by {@code position * theta^(-2i /
- * headDim)} radians. Sines and cosines are computed once per position, in double, and with {@link StrictMath},
- * because {@link Math} may give other bits on another machine.
+ * headDim)} radians. Sines and cosines are computed once per position, in double, and with {@link
+ * StrictMath}, because {@link Math} may give other bits on another machine.
  */
 final class RopeTable {
   private final int headDim;
