@@ -1,6 +1,7 @@
 package dev.weft.batching;
 
 import dev.weft.schedulerapi.SequenceList;
+import dev.weft.schedulerapi.SequenceStatus;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepFacts;
 
@@ -24,8 +25,8 @@ final class Rows {
   }
 
   /**
-   * True when the step has no row and no running sequence awaits a step in flight: the device would
-   * have nothing to do. Cost O(running) where steps overlap.
+   * True when the step has no row and nobody who holds blocks awaits a step in flight, so that
+   * waiting for one would not change what fits. Cost O(running) where steps overlap.
    */
   static boolean isIdle(StepFacts step) {
     return step.numRows() == 0 && (step.limits().maxInFlight() == 1 || !isAnyInFlight(step));
@@ -34,7 +35,8 @@ final class Rows {
   private static boolean isAnyInFlight(StepFacts step) {
     SequenceList running = step.running();
     for (int i = 0; i < running.size(); i++) {
-      if (running.get(i).numUnreadTokens() > 0) {
+      SequenceView sequence = running.get(i);
+      if (sequence.status() == SequenceStatus.RUNNING && sequence.numUnreadTokens() > 0) {
         return true;
       }
     }
