@@ -3,6 +3,7 @@ package dev.weft.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.schedulerapi.SamplingParameters;
 import org.junit.jupiter.api.Test;
 
 /** Plans worked out by hand: blocks of 4 positions, 4 running sequences, 16 tokens a step. */
@@ -18,8 +19,7 @@ final class DecodeFirstPolicyTest {
     assertThat(server.step()).isEqualTo("1:1 2:1 3:1");
   }
 
-  @Test void decodeGoesAheadOfAPromptThatWasAdmittedBefore() {
-    // 2 loses its blocks and comes back behind 3, whose long prompt is then still being computed.
+  @Test void everySampleIsADecodeThatPromptsYieldTo() {
     TestServer server = TestServer.of(new DecodeFirstPolicy(4), 100);
     server.add(TestServer.request(1, 4, 8).sampling(twoSamples())).add(2, 12, 8);
 
@@ -41,8 +41,7 @@ final class DecodeFirstPolicyTest {
     assertThatThrownBy(() -> new DecodeFirstPolicy(0)).hasMessageContaining("is 0");
   }
 
-  private static dev.weft.schedulerapi.SamplingParameters twoSamples() {
-    return dev.weft.schedulerapi.SamplingParameters.builder()
-        .maxNewTokens(8).numSamples(2).seed(1L).build();
+  private static SamplingParameters twoSamples() {
+    return SamplingParameters.builder().maxNewTokens(8).numSamples(2).seed(1L).build();
   }
 }
