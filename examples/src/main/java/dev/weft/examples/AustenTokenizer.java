@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Text to token ids and back, by the HuggingFace library and the model's {@code tokenizer.json}. */
+/**
+ * Text to token ids and back, by the HuggingFace library and the model's {@code tokenizer.json}.
+ */
 final class AustenTokenizer implements AutoCloseable {
   static {
     // The library would report its use to its makers and look for natives of the GPU on the net.

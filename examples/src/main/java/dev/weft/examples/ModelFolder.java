@@ -4,8 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The folder with the model that comes with the examples: {@code target/} holds weights and tokenizer,
- * {@code reference/} the prompts.
+ * The folder with the model that comes with the examples: {@code target/} holds weights and
+ * tokenizer, {@code reference/} the prompts.
  */
 record ModelFolder(Path root) {
   /** Checks that the files are there, so that a wrong folder is named before anything is loaded. */

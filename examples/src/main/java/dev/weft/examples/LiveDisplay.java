@@ -1,0 +1,35 @@
+package dev.weft.examples;
+
+import java.io.PrintStream;
+import java.lang.reflect.Method;
+
+/** Shows what happens while it happens. Called often; shows something new from time to time. */
+interface LiveDisplay {
+  /** Requests are being served together. */
+  void showServing(Progress progress);
+
+  /** They are being run alone, one after another. */
+  void showAlone(int numFinished, int numRequests);
+
+  /** What was being shown is over. */
+  void end();
+
+  /** One that draws where somebody watches a terminal, and one that prints lines elsewhere. */
+  static LiveDisplay on(PrintStream out, LiveStreams streams) {
+    return isTerminal() ? new TerminalDisplay(out, streams) : new LineDisplay(out, streams);
+  }
+
+  private static boolean isTerminal() {
+    String name = System.getenv("TERM");
+    if (System.console() == null || name == null || name.equals("dumb")) {
+      return false;
+    }
+    try {
+      // From JDK 22 on there is a console also where there is no terminal, and it can be asked.
+      Method question = System.console().getClass().getMethod("isTerminal");
+      return (boolean) question.invoke(System.console());
+    } catch (ReflectiveOperationException e) {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package dev.weft.examples;
+
+import dev.weft.engine.WeftEngine;
+import dev.weft.gpuexecutor.HostExecutor;
+import dev.weft.gpuexecutor.HostModel;
+import dev.weft.gpuexecutor.SoloDecoder;
+import dev.weft.schedulerapi.StepExecutor;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * Serves a small language model to 64 requests that arrive over time, shows it, and compares every
+ * output with the same request run alone. Options: {@link ServeOptions#HELP}.
+ */
+public final class ServeAusten {
+  private static final int NUM_THREADS = Math.min(2, Runtime.getRuntime().availableProcessors());
+  private static final int MAX_NUM_ROWS = 32;
+  private static final int MAX_NUM_BATCHED_TOKENS = 256;
+
+  private final ServeOptions options;
+  private final PrintStream out;
+  private final UnaryOperator<StepExecutor> wrapping;
+
+  /** @param wrapping puts something around the executor that serves; identity to serve with it */
+  ServeAusten(ServeOptions options, PrintStream out, UnaryOperator<StepExecutor> wrapping) {
+    this.options = options;
+    this.out = out;
+    this.wrapping = wrapping;
+  }
+
+  /**
+   * Runs with the options of a command line.
+   *
+   * @throws IllegalArgumentException when an option is wrong
+   * @throws IllegalStateException when an output differs, or the run did not put them to the test
+   */
+  public static void main(String... arguments) throws IOException, InterruptedException {
+    ServeOptions options = ServeOptions.parse(arguments);
+    if (options.isHelp()) {
+      System.out.print(ServeOptions.HELP);
+    } else {
+      new ServeAusten(options, System.out, UnaryOperator.identity()).run().requireSuccess();
+    }
+  }
+
+  /** Serves, compares and prints. */
+  RunReport run() throws IOException, InterruptedException {
+    Path asked = options.model();
+    ModelFolder folder = asked == null ? ModelFolder.nearest() : new ModelFolder(asked);
+    HostModel model = HostModel.load(folder.target());
+    try (AustenTokenizer tokenizer = AustenTokenizer.load(folder.target())) {
+      int[] stopTokenIds = model.eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
+      List<TimedRequest> requests = Workload.of(
+          Prompts.read(folder, tokenizer), options.numRequests(), stopTokenIds);
+      RunReport report = serveAndCompare(model, tokenizer, requests);
+      new ResultTable(out, report).print();
+      Path outputs = options.outputs();
+      if (outputs != null) {
+        new OutputsFile(tokenizer).write(outputs, report);
+        out.println("outputs are in " + outputs);
+      }
+      out.println(report.verdict());
+      return report;
+    }
+  }
+
+  private RunReport serveAndCompare(HostModel model, AustenTokenizer tokenizer,
+      List<TimedRequest> requests) throws InterruptedException {
+    StepExecutor executor = wrapping.apply(executor(model));
+    long startNanos = System.nanoTime();
+    ServedOutputs served = new ServedOutputs(requests, startNanos);
+    LiveDisplay display = LiveDisplay.on(out, new LiveStreams(requests, served, tokenizer));
+    ServingFigures figures;
+    try (WeftEngine engine = WeftEngine.builder(executor).listener(served).build()) {
+      figures = new ServingLoop(engine, executor, requests, served, display, startNanos).run();
+    }
+    try (SoloDecoder alone =
+        new SoloDecoder(model, model.maxPositions(), NUM_THREADS, Thread::new)) {
+      SoloComparison comparison = SoloComparison.of(requests, served, alone, display);
+      display.end();
+      return new RunReport(requests, served, figures, comparison);
+    }
+  }
+
+  private StepExecutor executor(HostModel model) {
+    return HostExecutor.builder(model)
+        .numThreads(NUM_THREADS)
+        .numBlocks(numBlocks())
+        .maxNumRows(MAX_NUM_ROWS)
+        .maxNumBatchedTokens(MAX_NUM_BATCHED_TOKENS)
+        .build();
+  }
+
+  /** More than the longest request takes, and less than all of them want at once. */
+  private int numBlocks() {
+    return 65 + 5 * options.numRequests() / 2;
+  }
+}
