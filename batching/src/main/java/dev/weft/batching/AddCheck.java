@@ -98,7 +98,7 @@ final class AddCheck {
     if (core.leaders.get(request.id()) != Core.NO_HANDLE) {
       return refused(Refusal.DUPLICATE_ID, name(request) + "a live request has this id");
     }
-    if (request.deadlineNanos() <= nowNanos) {
+    if (request.deadlineNanos() != Request.NO_DEADLINE && request.deadlineNanos() <= nowNanos) {
       return refused(Refusal.EXPIRED, name(request) + "deadlineNanos is " + request.deadlineNanos()
           + ", now is " + nowNanos);
     }

@@ -244,7 +244,8 @@ public final class Scheduler {
     long interval = core.waitingOrder.reevaluationNanos();
     if (interval != WaitingOrder.NEVER && nowNanos >= nextReorderNanos) {
       core.waiting.reorder(step);
-      nextReorderNanos = nowNanos + interval;
+      long next = nowNanos + interval;
+      nextReorderNanos = interval > 0 && next < nowNanos ? Long.MAX_VALUE : next;
     }
   }
 
