@@ -189,7 +189,7 @@ public final class Scheduler {
   }
 
   private int handleOf(long requestId, int sampleIndex) {
-    int handle = (int) core.leaders.get(requestId);
+    int handle = sampleIndex < 0 ? NONE : (int) core.leaders.get(requestId);
     for (int i = 0; i < sampleIndex && handle != NONE; i++) {
       handle = table.nextSample[handle];
     }
