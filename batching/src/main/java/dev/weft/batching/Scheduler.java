@@ -351,7 +351,8 @@ public final class Scheduler {
    *
    * @param preemptRunning what to do with sequences that hold blocks: preempt them, newest first,
    *     or refuse
-   * @return false when nothing was changed, because blocks are held or pinned by a transfer
+   * @return false when the prefixes stay, because blocks are held or pinned by a transfer; a transfer
+   *     that pins a block of a running sequence is met after the preemptions
    */
   public boolean resetPrefixCache(boolean preemptRunning) {
     enter();
