@@ -7,6 +7,7 @@ import static dev.weft.batching.SequenceTable.WAITING;
 
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.KvCache;
+import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
@@ -100,7 +101,8 @@ final class Step extends Facts implements StepBuilder {
       return Grant.NOT_IN_THIS_STEP;
     }
     byte status = table.status[handle];
-    if (status != WAITING && status != RUNNING) {
+    boolean isHeldBack = status == WAITING && core.pause != PauseMode.NONE;
+    if (isHeldBack || status != WAITING && status != RUNNING) {
       return Grant.BLOCKED;
     }
     boolean isUnread = table.numUnread[handle] > 0;

@@ -321,7 +321,7 @@ final class GrantTest {
     assertThat(harness.heard.tokens(2, 0)).hasSize(1);
   }
 
-  @Test void pausedAdmissionHasNoSlots() {
+  @Test void pausedAdmissionIsBlocked() {
     SchedulerHarness harness = SchedulerHarness.create().add(request(1, 5, 3));
     harness.scheduler.pause(PauseMode.NEW);
 
@@ -330,7 +330,7 @@ final class GrantTest {
       refusal(harness, step, step.waiting().get(0), 5);
     });
 
-    assertThat(grants).containsExactly(Grant.NO_SLOTS);
+    assertThat(grants).containsExactly(Grant.BLOCKED);
   }
 
   @Test void pausedStepHasNoTokens() {

@@ -9,7 +9,7 @@ public enum Grant {
   GRANTED,
   /** It already has a row in this step, or lost its blocks in it. */
   NOT_IN_THIS_STEP,
-  /** It waits for something outside, or its token mask is not ready. */
+  /** It waits for something outside, its token mask is not ready, or admission is paused. */
   BLOCKED,
   /**
    * What is to be computed depends on a token that a step in flight samples and nobody has read.
