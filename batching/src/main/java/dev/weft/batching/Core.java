@@ -16,7 +16,7 @@ final class Core {
   final SchedulerLimits limits;
   final ExecutorSpec spec;
   final KvCache kvCache;
-  final SchedulerListener listener;
+  final ListenerCalls listener;
   final PolicyCalls policy;
   final SequenceTable table;
   final TokenPages tokens;
@@ -44,8 +44,8 @@ final class Core {
     this.limits = limits;
     this.spec = spec;
     this.kvCache = kvCache;
-    this.listener = listener;
-    this.policy = new PolicyCalls(policy, listener);
+    this.listener = new ListenerCalls(listener);
+    this.policy = new PolicyCalls(policy, this.listener);
     table = new SequenceTable(limits);
     tokens = new TokenPages(limits.maxNumHandles());
     running = new RunningList(table, limits.maxNumSeqs());

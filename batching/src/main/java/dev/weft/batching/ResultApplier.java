@@ -9,7 +9,10 @@ import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.StepResult;
 import org.jspecify.annotations.Nullable;
 
-/** Applies the result of the oldest step in flight: delivers tokens, rolls drafts back, ends sequences. */
+/**
+ * Applies the result of the oldest step in flight: delivers tokens, rolls drafts back, ends
+ * sequences.
+ */
 final class ResultApplier {
   private static final FinishReason[] REASONS = FinishReason.values();
   private final Core core;
@@ -30,8 +33,8 @@ final class ResultApplier {
   /** Throws before anything is changed when a row's tokens cannot be the result of the plan. */
   void check(PlanBuffer plan, StepResult result) {
     if (result.stepId() != plan.stepId || result.numRows() != plan.numRows) {
-      throw new IllegalStateException("result of step " + result.stepId() + " with " + result.numRows()
-          + " rows, expected step " + plan.stepId + " with " + plan.numRows);
+      throw new IllegalStateException("result of step " + result.stepId() + " with "
+          + result.numRows() + " rows, expected step " + plan.stepId + " with " + plan.numRows);
     }
     if (result.outcome() == StepResult.Outcome.FAILED) {
       return;
@@ -41,8 +44,8 @@ final class ResultApplier {
       int min = plan.isSampled[row] && !result.isFailedRow(row) ? 1 : 0;
       int max = plan.isSampled[row] ? 1 + plan.numDrafts[row] : 0;
       if (numTokens < min || numTokens > max) {
-        throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row] + ": "
-            + numTokens + " tokens, expected " + min + " to " + max);
+        throw new IllegalStateException("step " + plan.stepId + " request "
+            + plan.requestId[row] + ": " + numTokens + " tokens, expected " + min + " to " + max);
       }
       for (int i = 0; i < numTokens; i++) {
         int token = result.token(row, i);
@@ -118,18 +121,19 @@ final class ResultApplier {
     }
   }
 
-  private void deliver(int handle, int outputIndex, int token, StepResult result, int row, int index) {
+  private void deliver(
+      int handle, int outputIndex, int token, StepResult result, int row, int index) {
     core.stats.numOutputTokens++;
     core.listener.onToken(table.requestId[handle], table.sampleIndex[handle], outputIndex, token);
     if (table.requestOf(handle).sampling().numLogprobs() != SamplingParameters.NO_LOGPROBS) {
-      core.listener.onLogprobs(table.requestId[handle], table.sampleIndex[handle], outputIndex, result,
-          row, index);
+      core.listener.onLogprobs(table.requestId[handle], table.sampleIndex[handle], outputIndex,
+          result, row, index);
     }
   }
 
   /** The length limit ends a request whatever minimum is asked. */
-  private @Nullable FinishReason reasonToStop(int handle, SamplingParameters sampling, int numOutput,
-      int token) {
+  private @Nullable FinishReason reasonToStop(
+      int handle, SamplingParameters sampling, int numOutput, int token) {
     if (numOutput >= sampling.minNewTokens() && sampling.isStopToken(token)) {
       return FinishReason.STOP;
     }
@@ -148,8 +152,8 @@ final class ResultApplier {
   }
 
   /**
-   * A step failed: its sequences end, and all others lose their blocks, because what they hold may have
-   * been written by it or read from it. Nothing cached stays findable.
+   * A step failed: its sequences end, and all others lose their blocks, because what they hold may
+   * have been written by it or read from it. Nothing cached stays findable.
    */
   void fail(PlanBuffer plan, long nowNanos) {
     for (int row = 0; row < plan.numRows; row++) {
@@ -162,7 +166,10 @@ final class ResultApplier {
     requeueAll();
   }
 
-  /** Lets all running sequences wait again, without the tokens that steps in flight sample for anybody. */
+  /**
+   * Lets all running sequences wait again, without the tokens that steps in flight sample for
+   * anybody.
+   */
   void requeueAll() {
     for (int i = 0; i < core.plans.numInFlight(); i++) {
       PlanBuffer later = core.plans.inFlight(i);

@@ -149,13 +149,13 @@ public final class Scheduler {
    * Ends one sample with STOP because the host found a stop string in its output.
    *
    * @param numTokensKept output tokens that belong to the answer, 0 to those delivered
-   * @return false when the sample is not live, or not forked from the first one yet
+   * @return false when the sample is not live or has no token yet, in which a stop string could be
    */
   public boolean stop(long requestId, int sampleIndex, int numTokensKept, long nowNanos) {
     enter();
     try {
       int handle = handleOf(requestId, sampleIndex);
-      if (handle == NONE || table.status[handle] == FINISHED || table.status[handle] == UNBORN) {
+      if (handle == NONE || table.status[handle] == FINISHED || table.numOutput(handle) == 0) {
         return false;
       }
       if (numTokensKept < 0 || numTokensKept > table.numOutput(handle)) {

@@ -92,6 +92,10 @@ final class Stats implements SchedulerStats {
     return numDiscardedRows;
   }
 
+  @Override public long numListenerFailures() {
+    return core.listener.numFailures();
+  }
+
   @Override public long numTokenPageGrowths() {
     return core.tokens.numGrowths();
   }

@@ -115,8 +115,8 @@ final class Step extends Facts implements StepBuilder {
   private void checkArguments(int handle, int start, int numTokens, int numPlaceholders) {
     int pending = numPending(handle, start);
     if (numTokens < 1 || numTokens > pending) {
-      throw new IllegalArgumentException(table.name(handle) + ": " + numTokens + " tokens of " + pending
-          + " pending at position " + start);
+      throw new IllegalArgumentException(table.name(handle) + ": " + numTokens + " tokens of "
+          + pending + " pending at position " + start);
     }
     boolean isPadded = numPlaceholders != 0;
     if (isPadded && (numPlaceholders < 0 || numPlaceholders > core.limits.maxNumDraftTokens()
@@ -154,7 +154,10 @@ final class Step extends Facts implements StepBuilder {
     return Grant.GRANTED;
   }
 
-  /** The first limit that stands in the way of a row, blocks apart; the order is that of {@link Grant}. */
+  /**
+   * The first limit that stands in the way of a row, blocks apart; the order is that of
+   * {@link Grant}.
+   */
   private Grant refusal(int handle, int total, boolean isSampled, boolean isAdmission) {
     TokenMask tokenMask = isSampled ? table.requestOf(handle).tokenMask() : null;
     if (tokenMask != null) {

@@ -17,7 +17,8 @@ import java.util.Objects;
  * @param maxInFlight           steps that may be submitted and not yet polled
  * @param maxNumLogprobs        alternatives reported with a token; -1 when it reports none
  * @param kvKind                how KV entries are kept
- * @param mixesPrefillAndDecode whether one step may hold rows of one token and longer ones
+ * @param mixesPrefillAndDecode whether one step may hold decode rows (a sequence goes on from the
+ *                              token sampled last, with or without drafts) and others
  * @param chunkUnit             a row that does not reach the last token is a multiple of this
  * @param supportsMasks         whether rows may carry a token mask
  * @param supportsBlockCopies   whether blocks can be copied, so that samples may share a prompt

@@ -2,7 +2,8 @@ package dev.weft.schedulerapi;
 
 /**
  * Observes a scheduler. All methods are called on the scheduler thread, must return quickly and
- * must not call the scheduler. Arguments are plain numbers, so that observing allocates nothing.
+ * must not call the scheduler. Arguments are plain numbers, so that observing allocates nothing. A
+ * method that throws harms nobody: the scheduler goes on and tells {@link #onListenerFailure}.
  */
 public interface SchedulerListener {
   /** Ignores everything. */
@@ -54,4 +55,7 @@ public interface SchedulerListener {
    * waiting counts as one of arrival, a throwing judge as one that refuses.
    */
   default void onPolicyFailure(long stepId, RuntimeException failure) {}
+
+  /** Another method of this listener threw; what it was told is not told again. */
+  default void onListenerFailure(RuntimeException failure) {}
 }

@@ -3,8 +3,8 @@ package dev.weft.schedulerapi;
 import java.util.Arrays;
 
 /**
- * What one step produced. Owned by the caller, filled by the executor in {@link StepExecutor#poll}, read
- * by the scheduler, used again for every step. Not thread-safe.
+ * What one step produced. Owned by the caller, filled by the executor in {@link StepExecutor#poll},
+ * read by the scheduler, used again for every step. Not thread-safe.
  */
 public final class StepResult {
   /** Value of {@link #stepId} of a result that reports transfers alone. */
@@ -61,8 +61,8 @@ public final class StepResult {
   /** Begins the result of a step with {@code numRows} rows, none of which has a token yet. */
   public void reset(long stepId, int numRows) {
     if (numRows < 0 || numRows > numTokens.length) {
-      throw new IllegalArgumentException("step " + stepId + ": numRows is " + numRows + ", must be 0 to "
-          + numTokens.length);
+      throw new IllegalArgumentException("step " + stepId + ": numRows is " + numRows
+          + ", must be 0 to " + numTokens.length);
     }
     this.stepId = stepId;
     this.numRows = numRows;
@@ -76,8 +76,8 @@ public final class StepResult {
   /** Appends one output token to the row: first the accepted drafts, then the sampled token. */
   public void addToken(int row, int token) {
     if (row >= numRows || numTokens[row] == maxTokensPerRow) {
-      throw new IllegalStateException("step " + stepId + " row " + row + " of " + numRows + ": token "
-          + numTokens[row] + " of " + maxTokensPerRow);
+      throw new IllegalStateException("step " + stepId + " row " + row + " of " + numRows
+          + ": token " + numTokens[row] + " of " + maxTokensPerRow);
     }
     int at = row * maxTokensPerRow + numTokens[row]++;
     tokens[at] = token;
@@ -93,8 +93,8 @@ public final class StepResult {
   /** Alternative number {@code rank} (from 0, most likely first) beside the row's last token. */
   public void setTopLogprob(int row, int rank, int token, float logprob) {
     if (rank < 0 || rank >= maxLogprobs) {
-      throw new IllegalStateException("step " + stepId + " row " + row + ": alternative " + rank + " of "
-          + maxLogprobs);
+      throw new IllegalStateException("step " + stepId + " row " + row + ": alternative "
+          + rank + " of " + maxLogprobs);
     }
     int at = lastTokenAt(row) * maxLogprobs + rank;
     topTokens[at] = token;

@@ -2,7 +2,9 @@ package dev.weft.schedulerapi;
 
 /**
  * Says which tokens may come next: a grammar, a schema, a list of words. One mask belongs to one
- * request and is asked on the scheduler thread, once for each row that is to be sampled.
+ * request and is asked on the scheduler thread, once for each attempt to schedule a row that is to
+ * be sampled. Within one step it must give the same answer to the same tokens, "not ready" too; a
+ * sequence whose mask is never ready waits for ever.
  */
 @FunctionalInterface
 public interface TokenMask {

@@ -1,0 +1,110 @@
+package dev.weft.batching;
+
+import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.PreemptReason;
+import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.StepPlan;
+import dev.weft.schedulerapi.StepResult;
+
+/**
+ * Calls the listener so that an exception of its own cannot leave a step half done: it is counted
+ * and reported to the listener itself, and work goes on.
+ */
+final class ListenerCalls implements SchedulerListener {
+  private final SchedulerListener listener;
+  private long numFailures;
+
+  ListenerCalls(SchedulerListener listener) {
+    this.listener = listener;
+  }
+
+  long numFailures() {
+    return numFailures;
+  }
+
+  private void failed(RuntimeException failure) {
+    numFailures++;
+    try {
+      listener.onListenerFailure(failure);
+    } catch (RuntimeException e) {
+      numFailures++; // It cannot even hear of its own failure, so the count is all that is left.
+    }
+  }
+
+  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
+    try {
+      listener.onAdd(requestId, numSamples, seed, nowNanos);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onAdmit(
+      long requestId, int sampleIndex, int numCachedTokens, long nowNanos) {
+    try {
+      listener.onAdmit(requestId, sampleIndex, numCachedTokens, nowNanos);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+    try {
+      listener.onToken(requestId, sampleIndex, outputIndex, token);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onLogprobs(long requestId, int sampleIndex, int outputIndex,
+      StepResult result, int row, int tokenIndex) {
+    try {
+      listener.onLogprobs(requestId, sampleIndex, outputIndex, result, row, tokenIndex);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onPreempt(long requestId, int sampleIndex, long forRequestId,
+      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased) {
+    try {
+      listener.onPreempt(requestId, sampleIndex, forRequestId, reason, numTokensToRecompute,
+          numBlocksReleased);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onFinish(long requestId, int sampleIndex, FinishReason reason,
+      int numOutputTokens, long nowNanos) {
+    try {
+      listener.onFinish(requestId, sampleIndex, reason, numOutputTokens, nowNanos);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onPlan(StepPlan plan, long nowNanos) {
+    try {
+      listener.onPlan(plan, nowNanos);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onTransferFinished(int transferId, long nowNanos) {
+    try {
+      listener.onTransferFinished(transferId, nowNanos);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onPolicyFailure(long stepId, RuntimeException failure) {
+    try {
+      listener.onPolicyFailure(stepId, failure);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+}
