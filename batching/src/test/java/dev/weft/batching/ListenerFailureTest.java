@@ -19,11 +19,13 @@ class ListenerFailureTest {
   void aThrowingListenerHarmsNobody() {
     ThrowingListener listener = new ThrowingListener();
     HashModelExecutor executor = HashModelExecutor.completingAtOnce(
-        ExecutorSpec.builder().vocabularySize(97).blockSize(4).numBlocks(20).maxModelLen(64).build());
+        ExecutorSpec.builder().vocabularySize(97).blockSize(4).numBlocks(20).maxModelLen(64)
+            .build());
     SchedulerLimits limits = SchedulerLimits.builder().vocabularySize(97).maxModelLen(64)
         .maxNumSeqs(4).maxNumBatchedTokens(32).build();
-    Scheduler scheduler = Scheduler.builder(limits, executor.spec(), TestKvCache.withPrefixes(19, 4))
-        .listener(listener).build();
+    TestKvCache cache = TestKvCache.withPrefixes(19, 4);
+    Scheduler scheduler =
+        Scheduler.builder(limits, executor.spec(), cache).listener(listener).build();
     for (int id = 0; id < NUM_REQUESTS; id++) {
       assertThat(scheduler.add(SchedulerHarness.request(id, 10, 20), 0).isAccepted()).isTrue();
     }
