@@ -99,6 +99,10 @@ class Facts implements StepFacts {
     return core.blockSize();
   }
 
+  @Override public int chunkUnit() {
+    return core.spec.chunkUnit();
+  }
+
   @Override public long nowNanos() {
     return nowNanos;
   }

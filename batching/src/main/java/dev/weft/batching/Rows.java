@@ -9,9 +9,21 @@ import dev.weft.schedulerapi.StepFacts;
 final class Rows {
   private Rows() {}
 
-  /** Cuts a wish to what is pending and to a budget; 0 when no row can be asked for. */
+  /**
+   * Cuts a wish to what is pending, to a budget and to whole chunk units, one at least; 0 when no
+   * row can be asked for.
+   */
   static int cut(StepFacts step, SequenceView sequence, int wished, int budget) {
-    return Math.max(0, Math.min(wished, Math.min(step.numPendingTokens(sequence), budget)));
+    int numPending = step.numPendingTokens(sequence);
+    int most = Math.min(numPending, budget);
+    int numTokens = Math.max(0, Math.min(wished, most));
+    int unit = step.chunkUnit();
+    if (unit == 1 || step.startPosition(sequence) + numTokens >= sequence.numTokens()) {
+      return numTokens;
+    }
+    int numWhole = numTokens - numTokens % unit;
+    int shortest = Math.min(unit, numPending);
+    return numWhole == 0 && numTokens > 0 && shortest <= most ? shortest : numWhole;
   }
 
   /** Free blocks that would be used up if the sequence came to hold all its tokens. */

@@ -343,7 +343,13 @@ public final class Scheduler {
    * @throws IllegalArgumentException when a cap is out of range; nothing was changed
    */
   public void setCaps(LiveCaps caps) {
-    core.caps = caps.checkedAgainst(core.limits);
+    LiveCaps checked = caps.checkedAgainst(core.limits);
+    int numTokens = caps.maxNumBatchedTokens() - core.limits.numExtraRowTokens();
+    if (numTokens < core.spec.chunkUnit()) {
+      throw new IllegalArgumentException("maxNumBatchedTokens leaves rows of " + numTokens
+          + " tokens, the chunk unit of the executor is " + core.spec.chunkUnit());
+    }
+    core.caps = checked;
   }
 
   /**

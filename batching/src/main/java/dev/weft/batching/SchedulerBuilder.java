@@ -53,6 +53,8 @@ public final class SchedulerBuilder {
         spec.vocabularySize());
     atMost("numBlocks of the cache, null block included,", kvCache.numBlocks() + 1,
         "that of the executor", spec.numBlocks());
+    atMost("chunkUnit of the executor", spec.chunkUnit(), "maxNumBatchedTokens - numExtraRowTokens",
+        limits.maxNumBatchedTokens() - limits.numExtraRowTokens());
     if (kvCache.layout().blockSize() != spec.blockSize()) {
       throw new IllegalArgumentException("blockSize of the cache is " + kvCache.layout().blockSize()
           + ", that of the executor " + spec.blockSize());

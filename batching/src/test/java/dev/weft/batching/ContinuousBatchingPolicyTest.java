@@ -3,6 +3,7 @@ package dev.weft.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.AdmissionGate;
+import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.Request;
@@ -287,5 +288,28 @@ final class ContinuousBatchingPolicyTest {
 
     assertThat(server.step()).isEqualTo("1:12");
     assertThat(server.step()).isEqualTo("1:1");
+  }
+
+  // ---- executors and transfers
+
+  @Test void chunksAreWholeUnitsOfTheExecutor() {
+    TestServer server = TestServer.of(ContinuousBatchingPolicy.fcfs(),
+        TestKvCache.withoutPrefixes(100, 4), TestServer.limits().maxNumBatchedTokens(14).build(),
+        ExecutorSpec.builder().chunkUnit(4));
+    server.add(1, 17, 3).add(2, 3, 3);
+
+    assertThat(server.step()).isEqualTo("1:12");
+    assertThat(server.step()).isEqualTo("1:5 2:3");
+  }
+
+  @Test void chunkRuleGetsOneWholeUnitAtLeast() {
+    TestServer server = TestServer.of(
+        ContinuousBatchingPolicy.builder().chunkRule((step, sequence) -> 1).build(),
+        TestKvCache.withoutPrefixes(100, 4), TestServer.limits().build(),
+        ExecutorSpec.builder().chunkUnit(4));
+    server.add(1, 7, 3);
+
+    assertThat(server.step()).isEqualTo("1:4");
+    assertThat(server.step()).isEqualTo("1:3"); // All that is left need not be a unit.
   }
 }

@@ -63,6 +63,9 @@ public interface StepFacts {
   /** Positions of one KV block. */
   int blockSize();
 
+  /** The length of a row that does not reach the last token must be a multiple of this. */
+  int chunkUnit();
+
   /** The time of this step, in nanoseconds on the caller's clock. */
   long nowNanos();
 }

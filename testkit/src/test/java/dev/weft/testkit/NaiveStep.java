@@ -205,6 +205,10 @@ final class NaiveStep implements StepBuilder {
     return scheduler.setup.spec().blockSize();
   }
 
+  @Override public int chunkUnit() {
+    return scheduler.setup.spec().chunkUnit();
+  }
+
   @Override public long nowNanos() {
     return nowNanos;
   }
