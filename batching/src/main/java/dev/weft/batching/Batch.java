@@ -141,6 +141,23 @@ final class Batch {
     }
   }
 
+  /**
+   * Gives running sequences the shortest row, when otherwise the step would be empty: they may wait
+   * for blocks that come back by themselves and have some positions left.
+   */
+  void runLittle(StepBuilder step) {
+    SequenceList running = step.running();
+    boolean isEmpty = step.numRows() == 0;
+    for (int i = 0; isEmpty && i < running.size(); i++) {
+      SequenceView sequence = running.get(i);
+      int numTokens = sequence.status() == SequenceStatus.RUNNING
+          ? Rows.cut(step, sequence, 1, step.tokenBudget()) : 0;
+      if (numTokens > 0) {
+        step.schedule(sequence, numTokens);
+      }
+    }
+  }
+
   private boolean takeBlocks(StepBuilder step, SequenceView victim) {
     if (!step.preempt(victim)) {
       return false; // A row of this step reads what it computes: it stays, and others do without.
@@ -160,8 +177,9 @@ final class Batch {
     }
   }
 
-  /** Admits the first one that fits, when otherwise the device would have nothing to do. */
+  /** Gives somebody a row, when otherwise the device would have nothing to do. */
   void rescue(StepBuilder step) {
+    runLittle(step);
     if (Rows.isIdle(step)) {
       isRescue = true;
       pass(step);

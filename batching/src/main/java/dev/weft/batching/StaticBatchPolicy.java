@@ -30,6 +30,7 @@ public final class StaticBatchPolicy implements SchedulingPolicy {
   @Override public void plan(StepBuilder step) {
     batch.begin();
     batch.run(step, Batch.Kind.ANY);
+    batch.runLittle(step);
     if (step.numRunning() == 0) {
       gate.begin();
       batch.admit(step);

@@ -312,4 +312,20 @@ final class ContinuousBatchingPolicyTest {
     assertThat(server.step()).isEqualTo("1:4");
     assertThat(server.step()).isEqualTo("1:3"); // All that is left need not be a unit.
   }
+
+  @Test void whoWaitsForATransferUsesItsLastPositions() {
+    TestKvCache cache = TestKvCache.withoutPrefixes(4, 4);
+    TestServer server = TestServer.of(ContinuousBatchingPolicy.builder()
+        .chunkRule((step, sequence) -> 6).build(), cache, TestServer.limits().build());
+    server.add(1, 10, 2).add(2, 8, 2);
+    assertThat(server.step()).isEqualTo("1:6 2:6");
+    int leaving = server.scheduler().running().get(1).handle();
+    cache.pin(cache.block(leaving, 0));
+    cache.pin(cache.block(leaving, 1));
+    server.scheduler().abort(2, 0);
+
+    assertThat(server.step()).isEqualTo("1:1"); // The other 3 need a block.
+    assertThat(server.step()).isEqualTo("1:1");
+    assertThat(server.step()).isEmpty();
+  }
 }
