@@ -24,7 +24,8 @@ final class StallWatch {
     }
     core.stats.numEmptySteps++;
     boolean isStuck = core.plans.numInFlight() == 0 && core.pause == PauseMode.NONE
-        && core.numRunning + core.waiting.size() > 0 && !sawOutsideWait;
+        && core.numRunning + core.waiting.size() > 0 && !sawOutsideWait
+        && core.kvCache.numPendingBlocks() == 0;
     numEmptySteps = isStuck ? numEmptySteps + 1 : 0;
     if (numEmptySteps < core.limits.maxNumEmptySteps()) {
       return SequenceTable.NONE;
