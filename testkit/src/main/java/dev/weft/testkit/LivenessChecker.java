@@ -23,7 +23,10 @@ public final class LivenessChecker implements SchedulingPolicy {
     NOTHING,
     /** Whoever could get a token: the policy has no admission gate. */
     WORK_CONSERVING,
-    /** The running ones; the waiting ones when none runs: gates may hold back, but not for ever. */
+    /**
+     * The running ones; the waiting ones when none runs and no transfer holds a block: gates may
+     * hold back, but not for ever.
+     */
     PROGRESS
   }
 
@@ -67,7 +70,7 @@ public final class LivenessChecker implements SchedulingPolicy {
     policy.plan(step);
     if (demand != Demand.NOTHING && step.numRows() == 0 && step.tokenBudget() > 0) {
       probe(step, step.running());
-      if (demand == Demand.WORK_CONSERVING || step.numRunning() == 0) {
+      if (demand == Demand.WORK_CONSERVING || step.numFreeBlocks() == step.numTotalBlocks()) {
         probe(step, step.waiting());
       }
     }
@@ -87,7 +90,8 @@ public final class LivenessChecker implements SchedulingPolicy {
   private static boolean canRun(StepBuilder step, SequenceView sequence, int numTokens) {
     Grant grant = step.schedule(sequence, numTokens);
     boolean isOutsideWait = grant == Grant.BLOCKED || grant == Grant.AWAITS_TOKEN;
-    return grant.isGranted() || (!isOutsideWait && step.schedule(sequence, 1).isGranted());
+    return grant.isGranted() || (!isOutsideWait
+        && step.schedule(sequence, Math.min(numTokens, step.chunkUnit())).isGranted());
   }
 
   @Override public WaitingOrder waitingOrder() {
