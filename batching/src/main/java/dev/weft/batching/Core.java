@@ -34,6 +34,8 @@ final class Core {
   final LongColumn released = new LongColumn();
   LiveCaps caps;
   PauseMode pause = PauseMode.NONE;
+  /** Nobody is admitted until the prefixes of a failed step are forgotten: a transfer pins some. */
+  boolean mustClearPrefixes;
   int numRunning;
   int numBlocked;
   /** Further samples whose prompt is still computed by their leader. */
@@ -61,7 +63,7 @@ final class Core {
 
   /** Sequences that can still be admitted. */
   int numFreeSlots() {
-    return pause == PauseMode.NONE
+    return pause == PauseMode.NONE && !mustClearPrefixes
         ? Math.max(0, Math.min(caps.maxNumSeqs() - numRunning, slots.numFree())) : 0;
   }
 

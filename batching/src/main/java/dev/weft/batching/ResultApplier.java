@@ -185,9 +185,7 @@ final class ResultApplier {
       core.waiting.add(handle);
     }
     core.running.retain();
-    if (!core.kvCache.clearPrefixes()) {
-      throw new IllegalStateException("cached prefixes of a failed step are pinned by a transfer");
-    }
+    core.mustClearPrefixes = !core.kvCache.clearPrefixes();
   }
 
   /** Ends all running sequences: the device is gone and nobody shall compute them again. */

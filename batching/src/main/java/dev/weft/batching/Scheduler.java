@@ -213,6 +213,7 @@ public final class Scheduler {
             + core.limits.maxInFlight());
       }
       expire(nowNanos);
+      core.mustClearPrefixes = core.mustClearPrefixes && !core.kvCache.clearPrefixes();
       PlanBuffer plan = core.plans.begin();
       step.begin(plan, nowNanos);
       reorderWaiting(nowNanos);
