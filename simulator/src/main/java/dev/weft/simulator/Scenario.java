@@ -95,9 +95,6 @@ final class Scenario {
         features.add(feature);
       }
     }
-    if (has(Feature.FAILED_STEPS) || has(Feature.DEATHS)) {
-      features.remove(Feature.TRANSFERS); // What a transfer pins cannot be forgotten.
-    }
   }
 
   private SchedulerLimits swarmLimits(int maxModelLen, int maxNumSeqs) {
