@@ -3,7 +3,6 @@ package dev.weft.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.Grant;
-import dev.weft.testkit.LivenessChecker.Demand;
 import dev.weft.testkit.SeedReport;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -77,18 +76,8 @@ final class SeedsTest {
   }
 
   private static Simulation simulation(PolicyCase policy, long seed, Coverage coverage) {
-    Scenario scenario = Scenario.swarm(seed);
-    return new Simulation(scenario, policy.newPolicy(seed), demand(policy, scenario),
+    return new Simulation(Scenario.swarm(seed), policy.newPolicy(seed), policy.demand,
         StepTime.H100_8B, coverage);
-  }
-
-  /**
-   * A policy does not know the chunk unit, and who waits for a transfer may not try a smaller
-   * chunk.
-   */
-  private static Demand demand(PolicyCase policy, Scenario scenario) {
-    return scenario.spec.chunkUnit() > 1 || scenario.has(Feature.TRANSFERS)
-        ? Demand.NOTHING : policy.demand;
   }
 
   private static void assertFloors(Coverage total) {
