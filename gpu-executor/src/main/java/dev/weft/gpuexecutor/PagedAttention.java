@@ -78,7 +78,17 @@ final class PagedAttention implements WorkerTeam.Job {
     }
   }
 
-  /** Computes one layer of the prepared batch, for all tokens. */
+  /**
+   * Cuts anew, for the last layer: only tokens whose logits are wanted still need attention there.
+   */
+  void prepareLogitTokensOnly() {
+    numPieces = 0;
+    for (int i = 0; i < batch.numLogits(); i++) {
+      cut(batch.logitToken(i), 1, 1);
+    }
+  }
+
+  /** Computes one layer, for all prepared tokens. */
   void run(int layer, float[][] queries, float[][] target) {
     this.layer = layer;
     this.queries = queries;

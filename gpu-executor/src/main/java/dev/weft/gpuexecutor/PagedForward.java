@@ -4,9 +4,10 @@ package dev.weft.gpuexecutor;
  * The forward pass of a Llama model over a ragged batch and a paged KV cache.
  *
  * <p>Per layer: norm, queries keys and values, rotation and KV writes of all tokens, attention,
- * output projection, norm, gated feed-forward network. The steps are barriers, so all KV writes of
- * a layer happen before any of its attention reads. The bits of a token's logits depend only on the
- * tokens before it: not on other rows, on chunks, on block numbers or on the number of threads.
+ * output projection, norm, gated feed-forward network; in the last layer everything behind the KV
+ * writes is left out for tokens whose logits nobody wants. The steps are barriers, so all KV writes
+ * of a layer happen before any of its attention reads. The bits of a token's logits depend only on
+ * the tokens before it: not on other rows, on chunks, on block numbers or on the number of threads.
  *
  * <p>All memory is taken by the constructor; {@link #run} allocates nothing. One thread at a time.
  */
@@ -86,21 +87,45 @@ final class PagedForward {
     int numTokens = batch.numTokens();
     attention.prepare(batch);
     embedTokens.runOver(numTokens);
-    for (layer = 0; layer < weights.layers().length; layer++) {
-      LlamaWeights.Layer current = weights.layers()[layer];
-      normBeforeAttention.runOver(numTokens);
-      product.multiply(current.queryKeyValue(), normed, numTokens, queryKeyValue);
-      rotateAndStore.runOver(numTokens);
+    int lastLayer = weights.layers().length - 1;
+    for (layer = 0; layer < lastLayer; layer++) {
+      storeKeysAndValues(numTokens);
       attention.run(layer, queryKeyValue, attended);
-      product.multiplyAdd(current.attentionOutput(), attended, numTokens, residual);
-      normBeforeFeedForward.runOver(numTokens);
-      product.multiply(current.gateUp(), normed, numTokens, gateUp);
-      activate.runOver(numTokens);
-      product.multiplyAdd(current.down(), gateUp, numTokens, residual);
+      finishLayer(numTokens);
     }
+    storeKeysAndValues(numTokens);
+    attention.prepareLogitTokensOnly();
+    attention.run(layer, queryKeyValue, attended);
+    dropOtherTokens();
+    finishLayer(batch.numLogits());
     normBeforeOutput.runOver(batch.numLogits());
     product.multiply(weights.output(), normed, batch.numLogits(), logits);
     return logits;
+  }
+
+  private void storeKeysAndValues(int numTokens) {
+    normBeforeAttention.runOver(numTokens);
+    PanelMatrix matrix = weights.layers()[layer].queryKeyValue();
+    product.multiply(matrix, normed, numTokens, queryKeyValue);
+    rotateAndStore.runOver(numTokens);
+  }
+
+  /** Moves the tokens whose logits are wanted to the front. */
+  private void dropOtherTokens() {
+    for (int i = 0; i < batch.numLogits(); i++) {
+      int token = batch.logitToken(i);
+      System.arraycopy(residual[token], 0, residual[i], 0, config.hiddenSize());
+      System.arraycopy(attended[token], 0, attended[i], 0, config.queryWidth());
+    }
+  }
+
+  private void finishLayer(int numTokens) {
+    LlamaWeights.Layer current = weights.layers()[layer];
+    product.multiplyAdd(current.attentionOutput(), attended, numTokens, residual);
+    normBeforeFeedForward.runOver(numTokens);
+    product.multiply(current.gateUp(), normed, numTokens, gateUp);
+    activate.runOver(numTokens);
+    product.multiplyAdd(current.down(), gateUp, numTokens, residual);
   }
 
   private void embed(int token) {
@@ -129,7 +154,6 @@ final class PagedForward {
   }
 
   private void normBeforeOutput(int index) {
-    float[] last = residual[batch.logitToken(index)];
-    RmsNorm.apply(last, weights.norm(), config.rmsNormEpsilon(), normed[index]);
+    RmsNorm.apply(residual[index], weights.norm(), config.rmsNormEpsilon(), normed[index]);
   }
 }

@@ -84,11 +84,15 @@ final class RaggedBatch {
   }
 
   /**
-   * Asks for the logits behind a token of the batch.
+   * Asks for the logits behind a token of the batch; tokens in ascending order.
    *
    * @return the row of the logits that will hold them; 0, 1, 2, … in the order of the calls
    */
   int addLogits(int token) {
+    if (numLogits > 0 && token <= logitToken[numLogits - 1]) {
+      throw new IllegalArgumentException(
+          "logits of token " + token + " behind those of " + logitToken[numLogits - 1]);
+    }
     logitToken[numLogits] = token;
     return numLogits++;
   }

@@ -159,8 +159,10 @@ class PagedForwardTest {
     assertThatThrownBy(() -> batch.addToken(1, 32)).hasMessage("position 32 of 32");
     batch.addToken(1, 4);
     assertThatThrownBy(() -> batch.addToken(1, 6)).hasMessage("row 0: position 6 behind 4");
+    assertThat(batch.addLogits(batch.addToken(1, 5))).isZero();
+    assertThatThrownBy(() -> batch.addLogits(1)).hasMessage("logits of token 1 behind those of 1");
     assertThat(List.of(batch.numTokens(), batch.numRows(), batch.rowLength(0)))
-        .containsExactly(1, 1, 1);
+        .containsExactly(2, 1, 2);
   }
 
   @Test
