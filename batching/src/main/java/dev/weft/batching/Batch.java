@@ -271,8 +271,8 @@ final class Batch {
    * Counts every block of the candidate as missing: a prefix held by a victim would help nobody.
    */
   private boolean isHelpedByLessUrgent(StepFacts step, SequenceView candidate) {
-    if (step.numFreeSlots() == 0 && step.numRunning() < step.limits().maxNumSeqs()) {
-      return false; // Admission is paused or capped, and a place taken would stay empty.
+    if (step.numFreeSlots() == 0 && step.numRunning() != step.maxNumRunning()) {
+      return false; // Admission is paused or capped, or slots rest: a place taken would stay empty.
     }
     int numPositions = Rows.withLookahead(step, candidate.numTokens());
     int numBlocks = (numPositions + step.blockSize() - 1) / step.blockSize();

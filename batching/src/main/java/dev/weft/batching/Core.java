@@ -63,8 +63,12 @@ final class Core {
 
   /** Sequences that can still be admitted. */
   int numFreeSlots() {
-    return pause == PauseMode.NONE && !mustClearPrefixes
-        ? Math.max(0, Math.min(caps.maxNumSeqs() - numRunning, slots.numFree())) : 0;
+    return Math.max(0, Math.min(maxNumRunning() - numRunning, slots.numFree()));
+  }
+
+  /** Sequences that may run at once; those above it that run already go on. */
+  int maxNumRunning() {
+    return pause == PauseMode.NONE && !mustClearPrefixes ? caps.maxNumSeqs() : 0;
   }
 
   int blockSize() {

@@ -40,6 +40,10 @@ class Facts implements StepFacts {
     return core.numRunning;
   }
 
+  @Override public int maxNumRunning() {
+    return core.maxNumRunning();
+  }
+
   @Override public int numFreeSlots() {
     return core.numFreeSlots();
   }

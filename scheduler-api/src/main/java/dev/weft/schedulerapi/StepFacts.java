@@ -14,6 +14,9 @@ public interface StepFacts {
   /** Sequences that hold blocks now. */
   int numRunning();
 
+  /** Sequences that may hold blocks at once by the live cap; 0 while admission is paused. */
+  int maxNumRunning();
+
   /** Sequences that can still be admitted; 0 while admission is paused. */
   int numFreeSlots();
 

@@ -144,9 +144,12 @@ final class NaiveStep implements StepBuilder {
         .filter(sequence -> sequence.status == SequenceStatus.RUNNING).count();
   }
 
+  @Override public int maxNumRunning() {
+    return scheduler.pause == PauseMode.NONE ? scheduler.caps.maxNumSeqs() : 0;
+  }
+
   @Override public int numFreeSlots() {
-    int numFree = Math.min(scheduler.caps.maxNumSeqs() - numRunning(), scheduler.freeSlots.size());
-    return scheduler.pause == PauseMode.NONE ? Math.max(0, numFree) : 0;
+    return Math.max(0, Math.min(maxNumRunning() - numRunning(), scheduler.freeSlots.size()));
   }
 
   @Override public int numRows() {
