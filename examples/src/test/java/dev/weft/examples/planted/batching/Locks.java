@@ -1,0 +1,7 @@
+package dev.weft.examples.planted.batching;
+
+import java.util.concurrent.locks.ReentrantLock;
+
+final class Locks {
+  ReentrantLock lock = new ReentrantLock();
+}
