@@ -358,8 +358,8 @@ public final class Scheduler {
    *
    * @param preemptRunning what to do with sequences that hold blocks: preempt them, newest first,
    *     or refuse
-   * @return false when the prefixes stay, because blocks are held or pinned by a transfer; a transfer
-   *     that pins a block of a running sequence is met after the preemptions
+   * @return false when the prefixes stay, because blocks are held or pinned by a transfer; a
+   *     transfer that pins a block of a running sequence is met after the preemptions
    */
   public boolean resetPrefixCache(boolean preemptRunning) {
     enter();
