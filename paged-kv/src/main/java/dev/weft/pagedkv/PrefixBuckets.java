@@ -2,8 +2,8 @@ package dev.weft.pagedkv;
 
 /**
  * Hash table of the nodes of a {@link PrefixTree}: nodes whose hash ends in the same bits are
- * chained in both directions, the newest first. Twice as many buckets as nodes, so a chain is about
- * one node long.
+ * chained in both directions, the newest first. There are more buckets than nodes, so a chain is
+ * about one node long.
  */
 final class PrefixBuckets {
   private static final int NONE = PrefixTree.NONE;
@@ -13,7 +13,7 @@ final class PrefixBuckets {
   private final long[] hash;
 
   PrefixBuckets(int maxNumNodes) {
-    first = new int[Math.max(2, Integer.highestOneBit(maxNumNodes) * 2)];
+    first = new int[Math.max(2, 2 * Integer.highestOneBit(maxNumNodes))];
     next = new int[maxNumNodes + 1];
     previous = new int[maxNumNodes + 1];
     hash = new long[maxNumNodes + 1];

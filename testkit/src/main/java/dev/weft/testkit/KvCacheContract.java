@@ -75,6 +75,24 @@ public abstract class KvCacheContract {
   }
 
   @Test
+  void onlyEqualTokensAreFound() {
+    KvCache cache = create(KvCacheConfig.small(8, 4));
+    KvTokens text = new KvTokens(0, 16);
+    compute(cache, 0, KvNamespace.PLAIN, 16);
+    cache.open(1, KvNamespace.PLAIN, true);
+    for (int numShared = 0; numShared < 16; numShared++) {
+      KvTokens other = new KvTokens(text, numShared, 1);
+      int numEqual = 0;
+      while (numEqual < 15 && other.token(numEqual) == text.token(numEqual)) {
+        numEqual++;
+      }
+      assertThat(cache.match(1, other, 16)).as("I22").isEqualTo(numEqual / 4 * 4);
+      cache.close(1);
+      cache.open(1, KvNamespace.PLAIN, true);
+    }
+  }
+
+  @Test
   void equalTokensInAnotherNamespaceAreNotFound() {
     KvCache cache = create(KvCacheConfig.small(8, 4));
     compute(cache, 0, OTHER_TENANT, 12);
@@ -145,6 +163,18 @@ public abstract class KvCacheContract {
   }
 
   @Test
+  void aRefusedReservationLeavesTheCopiesOfTheGrantedOne() {
+    KvCache cache = create(KvCacheConfig.small(4, 4));
+    compute(cache, 0, KvNamespace.PLAIN, 6);
+    cache.open(1, KvNamespace.PLAIN, true);
+    cache.fork(0, 1, 6);
+    assertThat(cache.reserve(1, 6, 7)).isTrue();
+
+    assertThat(cache.reserve(0, 6, 24)).isFalse();
+    assertThat(cache.numCopies()).as("I9").isEqualTo(1);
+  }
+
+  @Test
   void anAdoptedIdleBlockUsesUpAFreeOne() {
     KvCache cache = create(KvCacheConfig.small(4, 4));
     compute(cache, 0, KvNamespace.PLAIN, 12);
@@ -212,6 +242,17 @@ public abstract class KvCacheContract {
 
     assertThat(cache.numBlocks(0)).isEqualTo(2);
     assertThat(cache.numFreeBlocks()).isEqualTo(6);
+  }
+
+  @Test
+  void aBlockThatIsWrittenAnewIsNotFoundByItsOldContent() {
+    KvCache cache = create(KvCacheConfig.small(8, 4));
+    compute(cache, 0, KvNamespace.PLAIN, 8);
+    cache.open(1, KvNamespace.PLAIN, true);
+    cache.truncate(0, 6);
+    assertThat(cache.reserve(0, 6, 8)).isTrue();
+
+    assertThat(cache.match(1, new KvTokens(0, 16), 9)).as("I7").isEqualTo(4);
   }
 
   @Test

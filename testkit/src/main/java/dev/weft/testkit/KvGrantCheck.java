@@ -25,11 +25,11 @@ final class KvGrantCheck {
     assertThat(table.size()).as("I6: blocks for %d tokens", end)
         .isGreaterThanOrEqualTo((end + blockSize - 1) / blockSize);
     assertThat(new HashSet<>(table)).as("blocks of one table").hasSameSizeAs(table);
+    checkCopies(start, old, table);
     for (int i = start / blockSize; i < (end + blockSize - 1) / blockSize; i++) {
       assertThat(after.numHolders().get(table.get(i) - 1))
           .as("I7: holders of block %d, which is to be written", i).isEqualTo(1);
     }
-    checkCopies(start, old, table);
     before.tables().forEach((other, blocks) -> {
       if (other != sequence) {
         assertThat(after.table(other)).as("I5: table of %d", other).isEqualTo(blocks);
