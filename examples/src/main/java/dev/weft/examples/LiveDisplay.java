@@ -1,7 +1,7 @@
 package dev.weft.examples;
 
+import java.io.Console;
 import java.io.PrintStream;
-import java.lang.reflect.Method;
 
 /** Shows what happens while it happens. Called often; shows something new from time to time. */
 interface LiveDisplay {
@@ -16,20 +16,25 @@ interface LiveDisplay {
 
   /** One that draws where somebody watches a terminal, and one that prints lines elsewhere. */
   static LiveDisplay on(PrintStream out, LiveStreams streams) {
-    return isTerminal() ? new TerminalDisplay(out, streams) : new LineDisplay(out, streams);
+    return out == System.out && isTerminal()
+        ? new TerminalDisplay(out, streams)
+        : new LineDisplay(out, streams);
   }
 
+  @SuppressWarnings("SystemConsoleNull") // Before JDK 22 it is null where there is no terminal.
   private static boolean isTerminal() {
     String name = System.getenv("TERM");
-    if (System.console() == null || name == null || name.equals("dumb")) {
+    Console console = System.console();
+    if (console == null || name == null || name.equals("dumb")) {
       return false;
     }
     try {
       // From JDK 22 on there is a console also where there is no terminal, and it can be asked.
-      Method question = System.console().getClass().getMethod("isTerminal");
-      return (boolean) question.invoke(System.console());
-    } catch (ReflectiveOperationException e) {
+      return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (NoSuchMethodException e) {
       return true;
+    } catch (ReflectiveOperationException e) {
+      return false;
     }
   }
 }

@@ -8,13 +8,19 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Prompts that the model was not trained on, and a text to put in front of some, as token ids.
- *
- * @param prompts      each begins with the token that begins every text
- * @param sharedPrefix begins with it as well
+ * Prompts that the model was not trained on, and a text to put in front of some, as token ids. Each
+ * of them begins with the token that begins every text.
  */
-record Prompts(List<int[]> prompts, int[] sharedPrefix) {
+final class Prompts {
   private static final String SHARED_PREFIX = "prefix_c";
+
+  private final List<int[]> prompts;
+  private final int[] sharedPrefix;
+
+  private Prompts(List<int[]> prompts, int[] sharedPrefix) {
+    this.prompts = prompts;
+    this.sharedPrefix = sharedPrefix;
+  }
 
   /** Encodes the held-out prompts and takes the ids of the shared prefix as they were recorded. */
   static Prompts read(ModelFolder model, AustenTokenizer tokenizer) throws IOException {
@@ -38,6 +44,16 @@ record Prompts(List<int[]> prompts, int[] sharedPrefix) {
       }
     }
     throw new IllegalArgumentException("no prompt " + SHARED_PREFIX + " in reference.json");
+  }
+
+  /** A prompt as it is. */
+  int[] prompt(int index) {
+    return prompts.get(index).clone();
+  }
+
+  /** The ids that {@link #behindSharedPrefix} puts in front. */
+  int[] sharedPrefix() {
+    return sharedPrefix.clone();
   }
 
   /** A prompt with the shared prefix in front, in which only one token begins a text. */

@@ -31,7 +31,7 @@ final class Workload {
     List<TimedRequest> requests = new ArrayList<>();
     for (int i = 0; i < numRequests; i++) {
       boolean isShared = hasSharedPrefix(i);
-      int[] tokens = isShared ? prompts.behindSharedPrefix(i) : prompts.prompts().get(i);
+      int[] tokens = isShared ? prompts.behindSharedPrefix(i) : prompts.prompt(i);
       Request request = Request.builder(i, tokens).sampling(sampling(i, stopTokenIds)).build();
       requests.add(new TimedRequest(request, arrivals.nextOffsetNanos(), isShared));
     }

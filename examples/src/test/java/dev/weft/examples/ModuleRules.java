@@ -39,6 +39,10 @@ final class ModuleRules {
     pure = new String[] {classesOf("batching"), classesOf("pagedkv")};
   }
 
+  private static Set<String> mayUse(String module) {
+    return MAY_USE.getOrDefault(module, Set.of());
+  }
+
   private static Set<String> plus(Set<String> modules, String... more) {
     Set<String> all = new HashSet<>(modules);
     all.addAll(Set.of(more));
@@ -52,7 +56,7 @@ final class ModuleRules {
   /** A module uses only what lies below it, and no sibling. */
   ArchRule direction(String module) {
     String[] others = MAY_USE.keySet().stream()
-        .filter(other -> !other.equals(module) && !MAY_USE.get(module).contains(other))
+        .filter(other -> !other.equals(module) && !mayUse(module).contains(other))
         .map(this::classesOf)
         .toArray(String[]::new);
     return noClasses().that().resideInAPackage(classesOf(module))

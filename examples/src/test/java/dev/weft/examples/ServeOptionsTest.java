@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,14 +80,14 @@ class ServeOptionsTest {
 
   @Test
   void theModelIsFoundFromTheRepositoryAndFromTheExamples() {
-    Path root = ModelFolder.nearest().root().getParent();
+    Path root = SourceFile.repository();
 
     assertThat(ModelFolder.nearest(root)).isEqualTo(ModelFolder.nearest(root.resolve("examples")));
   }
 
   @Test
   void aPlaceOutsideTheRepositorySaysHowToNameTheModel() {
-    Path outside = folder.getRoot();
+    Path outside = Objects.requireNonNull(folder.getRoot());
 
     assertThatThrownBy(() -> ModelFolder.nearest(outside))
         .isInstanceOf(IllegalArgumentException.class)

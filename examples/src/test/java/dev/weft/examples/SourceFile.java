@@ -23,11 +23,13 @@ final class SourceFile extends SimpleJavaFileObject {
 
   /** The folder of the repository, wherever in it the tests run. */
   static Path repository() {
-    Path folder = Path.of("").toAbsolutePath();
-    while (!Files.exists(folder.resolve("scheduler-api/pom.xml"))) {
-      folder = folder.getParent();
+    Path start = Path.of("").toAbsolutePath();
+    for (Path folder = start; folder != null; folder = folder.getParent()) {
+      if (Files.exists(folder.resolve("scheduler-api/pom.xml"))) {
+        return folder;
+      }
     }
-    return folder;
+    throw new IllegalStateException(start + " is not in the repository");
   }
 
   /** All Java files of all modules, tests included, in the order of their paths. */

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import javax.tools.ToolProvider;
+import org.jspecify.annotations.Nullable;
 
 /** Rules about the text of Java files; each answers what breaks it, as {@code path:line: what}. */
 final class SourceRules {
@@ -99,16 +100,16 @@ final class SourceRules {
       this.unit = unit;
     }
 
-    @Override public Void visitMethod(MethodTree method, Void unused) {
+    @Override public Void visitMethod(MethodTree method, @Nullable Void unused) {
       measure(method, method.getName().toString());
-      return super.visitMethod(method, unused);
+      return super.visitMethod(method, null);
     }
 
-    @Override public Void visitBlock(BlockTree block, Void unused) {
+    @Override public Void visitBlock(BlockTree block, @Nullable Void unused) {
       if (getCurrentPath().getParentPath().getLeaf().getKind() == Tree.Kind.CLASS) {
         measure(block, "an initialiser");
       }
-      return super.visitBlock(block, unused);
+      return super.visitBlock(block, null);
     }
 
     private void measure(Tree tree, String name) {
