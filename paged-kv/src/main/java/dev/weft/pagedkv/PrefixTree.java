@@ -170,6 +170,16 @@ final class PrefixTree {
     return farAncestor[node];
   }
 
+  /** The ancestor whose block has this index, or the node itself; cost O(log depth). */
+  int ancestor(int node, int index) {
+    int above = node;
+    while (blockIndex[above] > index) {
+      int far = farAncestor[above];
+      above = blockIndex[far] >= index ? far : parent[above];
+    }
+    return above;
+  }
+
   int firstChild(int node) {
     return firstChild[node];
   }

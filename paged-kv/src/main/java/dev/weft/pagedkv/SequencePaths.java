@@ -8,11 +8,15 @@ import java.util.Arrays;
  * namespace downward: to the last block that it committed while it holds blocks, to the last one
  * that it matched while it does not. A match goes on from the end of the path as long as the key of
  * that node is unchanged, so a sequence that waits costs O(newly cached blocks), and one that was
- * preempted finds the blocks that it gave back in O(1).
+ * preempted finds the blocks that it gave back in O(1). When the end was forgotten, the path is
+ * walked again from its <em>anchor</em>, an ancestor not far above: under pressure a waiting
+ * sequence loses its last blocks one by one.
  */
 final class SequencePaths {
   private static final int CLOSED = -1;
   private static final int NO_MATCH = -1;
+  /** Blocks from the anchor to the end. */
+  private static final int ANCHOR_DISTANCE = 128;
   private final PrefixTree tree;
   private final int blockSize;
   private final int numDroppedHitBlocks;
@@ -23,6 +27,8 @@ final class SequencePaths {
   /** The last node and its key, only while no blocks are held. */
   private final int[] end;
   private final long[] endKey;
+  private final int[] anchor;
+  private final long[] anchorKey;
   /** Blocks that are to be adopted, NO_MATCH when there was no match since blocks were held. */
   private final int[] numMatched;
   private final int[] blockTokens;
@@ -37,6 +43,8 @@ final class SequencePaths {
     length = new int[maxNumSequences];
     end = new int[maxNumSequences];
     endKey = new long[maxNumSequences];
+    anchor = new int[maxNumSequences];
+    anchorKey = new long[maxNumSequences];
     numMatched = new int[maxNumSequences];
     blockTokens = new int[blockSize];
   }
@@ -52,8 +60,8 @@ final class SequencePaths {
   void open(int sequence, int ownRoot, boolean reads) {
     root[sequence] = ownRoot;
     readsPrefixes[sequence] = reads;
-    length[sequence] = 0;
     numMatched[sequence] = NO_MATCH;
+    setEnd(sequence, PrefixTree.ofRoot(ownRoot), 0);
   }
 
   void close(int sequence) {
@@ -71,11 +79,13 @@ final class SequencePaths {
     if (!readsPrefixes[sequence]) {
       return 0;
     }
-    int depth = isValid(sequence) ? length[sequence] : 0;
-    int node = depth == 0 ? PrefixTree.ofRoot(root[sequence]) : end[sequence];
-    for (; depth > maxNumBlocks; depth--) {
-      node = tree.parent(node);
+    if (!isValid(sequence)) {
+      returnToAnchor(sequence);
     }
+    int depth = Math.min(length[sequence], maxNumBlocks);
+    int node = depth == 0
+        ? PrefixTree.ofRoot(root[sequence])
+        : tree.ancestor(end[sequence], depth - 1);
     while (depth < maxNumBlocks) {
       tokens.copyTokens(depth * blockSize, blockTokens, 0, blockSize);
       int child = tree.child(node, blockTokens);
@@ -85,12 +95,28 @@ final class SequencePaths {
       node = child;
       depth++;
     }
-    setEnd(sequence, node, depth);
+    if (node != end[sequence]) {
+      setEnd(sequence, node, depth);
+    }
     numMatched[sequence] = Math.max(0, depth - numDroppedHitBlocks);
     return numMatched[sequence];
   }
 
+  private void returnToAnchor(int sequence) {
+    int node = anchor[sequence];
+    if (tree.key(node) == anchorKey[sequence]) {
+      setEnd(sequence, node, PrefixTree.isRoot(node) ? 0 : tree.blockIndex(node) + 1);
+    } else {
+      setEnd(sequence, PrefixTree.ofRoot(root[sequence]), 0);
+    }
+  }
+
   private void setEnd(int sequence, int node, int depth) {
+    int above = depth > ANCHOR_DISTANCE
+        ? tree.ancestor(node, depth - 1 - ANCHOR_DISTANCE)
+        : PrefixTree.ofRoot(root[sequence]);
+    anchor[sequence] = above;
+    anchorKey[sequence] = tree.key(above);
     end[sequence] = node;
     endKey[sequence] = tree.key(node);
     length[sequence] = depth;
@@ -98,7 +124,7 @@ final class SequencePaths {
 
   /** False when a part of the path was forgotten since it was walked. */
   boolean isValid(int sequence) {
-    return length[sequence] == 0 || tree.key(end[sequence]) == endKey[sequence];
+    return tree.key(end[sequence]) == endKey[sequence];
   }
 
   /** Blocks that the last match found, 0 without one. */
@@ -108,11 +134,7 @@ final class SequencePaths {
 
   /** Node of the last block that the match found; there must be one. */
   int lastMatched(int sequence) {
-    int node = end[sequence];
-    for (int depth = length[sequence]; depth > numMatched[sequence]; depth--) {
-      node = tree.parent(node);
-    }
-    return node;
+    return tree.ancestor(end[sequence], numMatched[sequence] - 1);
   }
 
   // ---- while blocks are held
@@ -134,8 +156,7 @@ final class SequencePaths {
 
   /** The sequence will hold nothing; its path ends at this node, or at the root. */
   void letGo(int sequence, int lastNode) {
-    int depth = readsPrefixes[sequence] ? length[sequence] : 0;
-    setEnd(sequence, lastNode, depth);
+    setEnd(sequence, lastNode, length[sequence]);
     numMatched[sequence] = NO_MATCH;
   }
 }
