@@ -2,6 +2,7 @@ package dev.weft.batching;
 
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
+import dev.weft.schedulerapi.KvKind;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.SchedulerLimits;
@@ -69,6 +70,11 @@ final class Core {
   /** Sequences that may run at once; those above it that run already go on. */
   int maxNumRunning() {
     return pause == PauseMode.NONE && !mustClearPrefixes ? caps.maxNumSeqs() : 0;
+  }
+
+  /** Only block tables let one sequence read what another one computed. */
+  boolean canShareBlocks() {
+    return spec.kvKind() == KvKind.BLOCK_TABLE;
   }
 
   int blockSize() {

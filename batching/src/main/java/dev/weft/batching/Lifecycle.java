@@ -31,7 +31,7 @@ final class Lifecycle {
     KvNamespace namespace = new KvNamespace(request.cacheSalt(), request.adapterId(), "");
     for (int handle = leader; handle != NONE; handle = table.nextSample[handle]) {
       core.tokens.open(handle, table.maxNumTokens[handle]);
-      core.kvCache.open(handle, namespace, !request.skipsCacheRead());
+      core.kvCache.open(handle, namespace, core.canShareBlocks() && !request.skipsCacheRead());
     }
     core.tokens.appendAll(leader, request);
     return leader;

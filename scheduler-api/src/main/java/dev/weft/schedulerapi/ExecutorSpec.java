@@ -56,6 +56,10 @@ public record ExecutorSpec(
     Check.inRange("maxNumLogprobs", maxNumLogprobs, -1, SamplingParameters.MAX_NUM_LOGPROBS);
     Objects.requireNonNull(kvKind, "kvKind");
     Check.inRange("chunkUnit", chunkUnit, 1, maxNumBatchedTokens);
+    if (supportsBlockCopies && kvKind != KvKind.BLOCK_TABLE) {
+      throw new IllegalArgumentException(
+          "supportsBlockCopies is true, must be false where kvKind is " + kvKind);
+    }
   }
 
   /** A spec with block tables that mixes rows freely and supports everything; set what differs. */

@@ -1,6 +1,9 @@
 package dev.weft.schedulerapi;
 
-/** How an executor keeps KV entries. */
+/**
+ * How an executor keeps KV entries. Whatever the kind, the scheduler counts memory in blocks; where
+ * it is not {@link #BLOCK_TABLE}, no sequence is given a prefix that another one computed.
+ */
 public enum KvKind {
   /** In blocks of one pool, through a block table for each slot. */
   BLOCK_TABLE,

@@ -48,6 +48,14 @@ final class ExecutorSpecTest {
         128, 64, 512, 0, 1, 20, KvKind.BLOCK_TABLE, true, 1, true, true));
   }
 
+  @Test void blocksAreCopiedWhereThereAreBlockTables() {
+    ExecutorSpec.Builder builder = ExecutorSpec.builder().kvKind(KvKind.OPAQUE_PER_SEQUENCE);
+
+    assertThatIllegalArgumentException().isThrownBy(builder::build)
+        .withMessage("supportsBlockCopies is true, must be false where kvKind is"
+            + " OPAQUE_PER_SEQUENCE");
+  }
+
   @Test void capabilitiesAreTakenOver() {
     ExecutorSpec spec = ExecutorSpec.builder().kvKind(KvKind.FIXED_SLOT)
         .mixesPrefillAndDecode(false).supportsMasks(false).supportsBlockCopies(false).build();
