@@ -83,6 +83,10 @@ final class PendingDrafts implements DraftBatch {
 
   @Override public void propose(int index, int[] drafts, int numDrafts) {
     int handle = handles.get(index);
+    if (numDrafts < 0) {
+      throw new IllegalArgumentException(
+          table.name(handle) + ": numDrafts is " + numDrafts + ", must be 0 or more");
+    }
     int kept = Math.min(numDrafts, room(handle));
     for (int i = 0; i < kept; i++) {
       if (drafts[i] < 0 || drafts[i] >= core.limits.vocabularySize()) {

@@ -3,6 +3,7 @@ package dev.weft.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.KvCache;
@@ -172,6 +173,20 @@ final class SchedulerHarness {
     String rows = PlanText.rows(plan(verbs));
     drain();
     return rows;
+  }
+
+  /** Proposes drafts for a sample that the step applied last sampled. */
+  SchedulerHarness propose(long requestId, int sampleIndex, int... drafts) {
+    DraftBatch batch = scheduler.draftBatch();
+    int handle = sequence(requestId, sampleIndex).handle();
+    int index = 0;
+    while (batch.handle(index) != handle) {
+      index++;
+    }
+    assertThat(index).isLessThan(batch.numSequences());
+    batch.propose(index, drafts, drafts.length);
+    scheduler.checkIntegrity();
+    return this;
   }
 
   /** Runs, with as many steps in flight as may be, until nothing lives. */
