@@ -11,6 +11,7 @@ import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
+import dev.weft.schedulerapi.SequenceView;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -140,7 +141,7 @@ final class DraftingTest {
 
   private int aloneAt(Request[] requests, int handle, int position) {
     for (int i = 0; i < harness.scheduler.running().size(); i++) {
-      var view = harness.scheduler.running().get(i);
+      SequenceView view = harness.scheduler.running().get(i);
       if (view.handle() == handle) {
         Request owner = requests[(int) view.requestId() - 1];
         List<Integer> output = harness.alone(owner, view.sampleIndex());
