@@ -104,6 +104,16 @@ final class PlanBuffer implements StepPlan {
     copyTableIndex.shrink(0);
   }
 
+  /** Drafts of the row that can be accepted. */
+  int numVerifiedDrafts(int row) {
+    return isPadded[row] ? 0 : numDrafts[row];
+  }
+
+  /** A draft of a frozen row, {@code index} 0 to {@code numDrafts[row] - 1}. */
+  int draft(int row, int index) {
+    return token(row, numRowTokens[row] - numDrafts[row] + index);
+  }
+
   boolean isFull() {
     return numRows == handle.length;
   }

@@ -42,17 +42,27 @@ final class ResultApplier {
     for (int row = 0; row < plan.numRows; row++) {
       int numTokens = result.numTokens(row);
       int min = plan.isSampled[row] && !result.isFailedRow(row) ? 1 : 0;
-      int max = plan.isSampled[row] ? 1 + plan.numDrafts[row] : 0;
+      int max = plan.isSampled[row] ? 1 + plan.numVerifiedDrafts(row) : 0;
       if (numTokens < min || numTokens > max) {
         throw new IllegalStateException("step " + plan.stepId + " request "
             + plan.requestId[row] + ": " + numTokens + " tokens, expected " + min + " to " + max);
       }
-      for (int i = 0; i < numTokens; i++) {
-        int token = result.token(row, i);
-        if (token < 0 || token >= core.limits.vocabularySize()) {
-          throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row]
-              + ": token " + token + ", vocabulary of " + core.limits.vocabularySize());
-        }
+      checkTokens(plan, result, row);
+    }
+  }
+
+  /** Accepted tokens are the drafts, because what is in the KV cache was computed from those. */
+  private void checkTokens(PlanBuffer plan, StepResult result, int row) {
+    int numTokens = result.numTokens(row);
+    for (int i = 0; i < numTokens; i++) {
+      int token = result.token(row, i);
+      if (token < 0 || token >= core.limits.vocabularySize()) {
+        throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row]
+            + ": token " + token + ", vocabulary of " + core.limits.vocabularySize());
+      }
+      if (i < numTokens - 1 && token != plan.draft(row, i)) {
+        throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row]
+            + ": accepted token " + i + " is " + token + ", its draft is " + plan.draft(row, i));
       }
     }
   }

@@ -15,7 +15,7 @@ import java.util.Map;
  * {@code request/sample}; plans are kept as {@link PlanText}. Tokens and ends are kept by sample;
  * out of order or after the end they are an error at once.
  */
-final class RecordingListener implements SchedulerListener {
+class RecordingListener implements SchedulerListener {
   /** All events but tokens and plans, in order. */
   final List<String> events = new ArrayList<>();
   final List<String> plans = new ArrayList<>();
