@@ -89,9 +89,9 @@ final class PendingDrafts implements DraftBatch {
     }
     int kept = Math.min(numDrafts, room(handle));
     for (int i = 0; i < kept; i++) {
-      if (drafts[i] < 0 || drafts[i] >= core.limits.vocabularySize()) {
+      if (drafts[i] < 0 || drafts[i] >= core.spec.vocabularySize()) {
         throw new IllegalArgumentException(table.name(handle) + ": draft " + i + " is " + drafts[i]
-            + ", must be 0 to " + (core.limits.vocabularySize() - 1));
+            + ", must be 0 to " + (core.spec.vocabularySize() - 1));
       }
     }
     table.setDrafts(handle, drafts, kept);

@@ -56,9 +56,9 @@ final class ResultApplier {
     int numTokens = result.numTokens(row);
     for (int i = 0; i < numTokens; i++) {
       int token = result.token(row, i);
-      if (token < 0 || token >= core.limits.vocabularySize()) {
+      if (token < 0 || token >= core.spec.vocabularySize()) {
         throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row]
-            + ": token " + token + ", vocabulary of " + core.limits.vocabularySize());
+            + ": token " + token + ", vocabulary of " + core.spec.vocabularySize());
       }
       if (i < numTokens - 1 && token != plan.draft(row, i)) {
         throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row]

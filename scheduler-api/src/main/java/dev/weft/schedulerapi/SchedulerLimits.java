@@ -8,7 +8,8 @@ package dev.weft.schedulerapi;
  * @param maxNumSeqs          sequences that may hold KV blocks at once
  * @param maxNumBatchedTokens token slots of the executor's input in one step
  * @param maxModelLen         prompt plus generated tokens of one sequence
- * @param vocabularySize      token ids are 0 to this, exclusive
+ * @param vocabularySize      token ids of requests are 0 to this, exclusive; an executor may have
+ *                            more
  * @param maxInFlight         steps that may be submitted and not yet applied
  * @param maxNumAdapters      different adapters among the rows of one step; 0 = not limited
  * @param numExtraRowTokens   input slots that a row costs beside its tokens
