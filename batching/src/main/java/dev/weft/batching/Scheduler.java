@@ -301,6 +301,7 @@ public final class Scheduler {
 
   /** The sequences that the last applied step sampled, for a drafter; valid until the next call. */
   public DraftBatch draftBatch() {
+    checkNotBusy();
     drafts.dropGone();
     return drafts;
   }
@@ -330,11 +331,13 @@ public final class Scheduler {
 
   /** Holds back what the mode says from the next plan on; twice is once. */
   public void pause(PauseMode mode) {
+    checkNotBusy();
     core.pause = mode;
   }
 
   /** Ends a pause. The schedule goes on as if there had been none. */
   public void resume() {
+    checkNotBusy();
     core.pause = PauseMode.NONE;
   }
 
@@ -344,6 +347,7 @@ public final class Scheduler {
    * @throws IllegalArgumentException when a cap is out of range; nothing was changed
    */
   public void setCaps(LiveCaps caps) {
+    checkNotBusy();
     LiveCaps checked = caps.checkedAgainst(core.limits);
     int numTokens = caps.maxNumBatchedTokens() - core.limits.numExtraRowTokens();
     if (numTokens < core.spec.chunkUnit()) {
@@ -436,14 +440,19 @@ public final class Scheduler {
    * @throws IllegalStateException naming the invariant that does not hold; cost O(handles + blocks)
    */
   public void checkIntegrity() {
+    checkNotBusy();
     integrity.check();
   }
 
   private void enter() {
+    checkNotBusy();
+    isBusy = true;
+  }
+
+  private void checkNotBusy() {
     if (isBusy) {
       throw new IllegalStateException(
           "the scheduler was called from a policy, a mask or a listener");
     }
-    isBusy = true;
   }
 }
