@@ -7,7 +7,6 @@ import static dev.weft.batching.SequenceTable.WAITING;
 
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.KvCache;
-import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
@@ -101,7 +100,7 @@ final class Step extends Facts implements StepBuilder {
       return Grant.NOT_IN_THIS_STEP;
     }
     byte status = table.status[handle];
-    boolean isHeldBack = status == WAITING && core.pause != PauseMode.NONE;
+    boolean isHeldBack = status == WAITING && core.maxNumRunning() == 0;
     if (isHeldBack || status != WAITING && status != RUNNING) {
       return Grant.BLOCKED;
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.Request;
@@ -270,6 +271,21 @@ final class ControlTest {
 
     assertThat(harness.scheduler.resetPrefixCache(true)).isTrue();
     harness.run().assertRanAsIfAlone(request(1, 9, 4)).assertAllReturned();
+  }
+
+  @Test void nobodysPlaceIsTakenWhileAFailedStepsPrefixesArePinned() {
+    SchedulerHarness harness = SchedulerHarness.create().add(request(1, 9, 4), request(2, 9, 4));
+    harness.plan(step -> step.schedule(step.waiting().get(0), 9));
+    int block = harness.cache.block(harness.sequence(1).handle(), 0);
+    harness.cache.pin(block);
+    harness.executor.failStep(1);
+    harness.drain();
+
+    harness.step(step -> assertThat(TestPolicy.scheduleAll(step, step.waiting().get(0)))
+        .isEqualTo(Grant.BLOCKED));
+
+    harness.cache.unpin(block);
+    harness.run().assertRanAsIfAlone(request(2, 9, 4)).assertAllReturned();
   }
 
   @Test void resetInOverlapGivesTheSameTokens() {

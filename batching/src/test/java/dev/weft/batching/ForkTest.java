@@ -256,15 +256,14 @@ final class ForkTest {
     harness.assertAllReturned();
   }
 
-  @Test void stopBeforeTheForkEndsEverySample() {
+  @Test void sampleWithoutATokenCannotBeStopped() {
     harness.add(request);
+    assertThat(harness.scheduler.stop(1, 0, 0, harness.now)).isFalse();
+    harness.step();
 
-    assertThat(harness.scheduler.stop(1, 0, 0, harness.now)).isTrue();
+    assertThat(harness.scheduler.stop(1, 1, 0, harness.now)).isFalse(); // Forked, and silent yet.
 
-    for (int sample = 0; sample < 3; sample++) {
-      assertThat(harness.heard.reason(1, sample)).isEqualTo(FinishReason.STOP);
-    }
-    harness.assertAllReturned();
+    harness.run().assertRanAsIfAlone(request);
   }
 
   @Test void stopOfTheLeaderAfterTheForkLeavesTheOthers() {
