@@ -50,8 +50,8 @@ public final class PagedKvCache implements KvCache {
     pool = new BlockPool(counts, free, cache);
     tables = new BlockTables(options.maxNumSequences, options.maxNumHolders,
         options.maxNumBlocksPerSequence, blockSize);
-    paths = new SequencePaths(
-        options.maxNumSequences, tree, blockSize, options.numDroppedHitBlocks);
+    paths = new SequencePaths(options.maxNumSequences, tree, blockSize,
+        options.numDroppedHitBlocks, options.anchorDistance);
     reservations = new Reservations(pool, counts, cache, tree, tables, paths, blockSize);
     arguments = new KvArguments(pool, tables, paths, blockSize);
     integrity = new KvIntegrity(counts, free, cache, tree, namespaces, tables, paths);

@@ -18,6 +18,7 @@ public final class PagedKvCacheBuilder {
   EvictionRank evictionRank = EvictionRank.LEAST_RECENTLY_USED;
   long hashSeed;
   long hashMask = -1;
+  int anchorDistance = 128;
 
   PagedKvCacheBuilder() {}
 
@@ -91,6 +92,12 @@ public final class PagedKvCacheBuilder {
   /** Bits of the hash that are used; 0 makes all prefixes collide. */
   PagedKvCacheBuilder hashMask(long hashMask) {
     this.hashMask = hashMask;
+    return this;
+  }
+
+  /** How far above the end of a match it is walked again when its end was forgotten. */
+  PagedKvCacheBuilder anchorDistance(int anchorDistance) {
+    this.anchorDistance = anchorDistance;
     return this;
   }
 

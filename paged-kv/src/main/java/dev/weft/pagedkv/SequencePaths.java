@@ -15,11 +15,10 @@ import java.util.Arrays;
 final class SequencePaths {
   private static final int CLOSED = -1;
   private static final int NO_MATCH = -1;
-  /** Blocks from the anchor to the end. */
-  private static final int ANCHOR_DISTANCE = 128;
   private final PrefixTree tree;
   private final int blockSize;
   private final int numDroppedHitBlocks;
+  private final int anchorDistance;
   // By sequence.
   private final int[] root;
   private final boolean[] readsPrefixes;
@@ -33,10 +32,13 @@ final class SequencePaths {
   private final int[] numMatched;
   private final int[] blockTokens;
 
-  SequencePaths(int maxNumSequences, PrefixTree tree, int blockSize, int numDroppedHitBlocks) {
+  /** An anchor is {@code anchorDistance} blocks above the end of its path. */
+  SequencePaths(int maxNumSequences, PrefixTree tree, int blockSize, int numDroppedHitBlocks,
+      int anchorDistance) {
     this.tree = tree;
     this.blockSize = blockSize;
     this.numDroppedHitBlocks = numDroppedHitBlocks;
+    this.anchorDistance = anchorDistance;
     root = new int[maxNumSequences];
     Arrays.fill(root, CLOSED);
     readsPrefixes = new boolean[maxNumSequences];
@@ -112,8 +114,8 @@ final class SequencePaths {
   }
 
   private void setEnd(int sequence, int node, int depth) {
-    int above = depth > ANCHOR_DISTANCE
-        ? tree.ancestor(node, depth - 1 - ANCHOR_DISTANCE)
+    int above = depth > anchorDistance
+        ? tree.ancestor(node, depth - 1 - anchorDistance)
         : PrefixTree.ofRoot(root[sequence]);
     anchor[sequence] = above;
     anchorKey[sequence] = tree.key(above);

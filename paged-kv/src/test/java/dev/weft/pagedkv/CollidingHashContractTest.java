@@ -9,7 +9,7 @@ import dev.weft.testkit.KvCacheContract;
 class CollidingHashContractTest extends KvCacheContract {
   @Override
   protected KvCache create(KvCacheConfig wanted) {
-    return KvCaches.builder(wanted).hashMask(0).build();
+    return KvCaches.builder(wanted).hashMask(0).anchorDistance(3).build();
   }
 
   @Override

@@ -10,7 +10,7 @@ import dev.weft.testkit.KvCacheModel;
 class KeptCopiesContractTest extends KvCacheContract {
   @Override
   protected KvCache create(KvCacheConfig wanted) {
-    return KvCaches.builder(wanted).keepingCopies().hashMask(0x5).build();
+    return KvCaches.builder(wanted).keepingCopies().hashMask(0x5).anchorDistance(1).build();
   }
 
   @Override
