@@ -24,7 +24,9 @@ final class Coverage {
   long numFailedSteps;
   long numDeaths;
   long numResets;
+  long numIdleSteps;
   long numPolicyFailures;
+  String firstPolicyFailure = "";
   final long[] numGrants = new long[Grant.values().length];
   final long[] numFinished = new long[FinishReason.values().length];
 
@@ -64,6 +66,8 @@ final class Coverage {
     numFailedSteps += other.numFailedSteps;
     numDeaths += other.numDeaths;
     numResets += other.numResets;
+    numIdleSteps += other.numIdleSteps;
+    firstPolicyFailure = numPolicyFailures > 0 ? firstPolicyFailure : other.firstPolicyFailure;
     numPolicyFailures += other.numPolicyFailures;
     for (int i = 0; i < numGrants.length; i++) {
       numGrants[i] += other.numGrants[i];

@@ -174,7 +174,9 @@ final class Host implements SchedulerListener {
   }
 
   @Override public void onPolicyFailure(long stepId, RuntimeException failure) {
-    coverage.numPolicyFailures++;
+    if (coverage.numPolicyFailures++ == 0) {
+      coverage.firstPolicyFailure = failure.toString();
+    }
   }
 
   private Live find(long requestId) {

@@ -14,7 +14,7 @@ import org.HdrHistogram.Histogram;
  * 0 apart.
  */
 final class Meter implements SchedulerListener {
-  private static final int NUM_DIGITS = 3;
+  static final int NUM_DIGITS = 3;
   private static final int MAX_NUM_SAMPLES = 128;
   private final LongSupplier nowNanos;
   private final Map<Long, Long> arrivalNanos = new HashMap<>();

@@ -25,7 +25,11 @@ public record StepTime(double nanosPerStep, double nanosPerToken, double nanosPe
       boolean isDecode = plan.numTokens(row) - plan.numDraftTokens(row) == 1;
       numContext += isDecode ? plan.startPosition(row) + 1 : 0;
     }
-    return Math.round(
-        nanosPerStep + nanosPerToken * plan.numTokens() + nanosPerContext * numContext);
+    return nanos(plan.numTokens(), numContext);
+  }
+
+  /** Nanoseconds for so many tokens and positions of decoding contexts. */
+  long nanos(long numTokens, long numContext) {
+    return Math.round(nanosPerStep + nanosPerToken * numTokens + nanosPerContext * numContext);
   }
 }

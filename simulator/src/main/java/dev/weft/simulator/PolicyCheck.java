@@ -1,0 +1,81 @@
+package dev.weft.simulator;
+
+import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.testkit.LivenessChecker.Demand;
+import java.util.function.Supplier;
+
+/**
+ * Tries a policy out in simulations, without a test framework:
+ *
+ * <pre>{@code
+ *   PolicyCheck.run(MyPolicy::new, 200).orThrow();
+ * }</pre>
+ *
+ * <p>Each seed is one small run with all that can happen to a scheduler: aborts, stops, deadlines,
+ * masks, samples, drafts, overlap, pauses, changed caps, failing steps and dying executors. Every
+ * plan, block and token is checked. Every tenth seed is one more run of a server under an ordinary
+ * load, for times.
+ */
+public final class PolicyCheck {
+  private static final int NUM_SEEDS_PER_SERVING_RUN = 10;
+
+  private PolicyCheck() {}
+
+  /**
+   * As {@link #run(Supplier, int)} with one policy for all runs, which must keep nothing between
+   * them.
+   */
+  public static PolicyReport run(SchedulingPolicy policy, int numSeeds) {
+    return run(() -> policy, numSeeds);
+  }
+
+  /**
+   * Runs the seeds 0 to {@code numSeeds - 1}, each with a policy of its own. What goes wrong is in
+   * the report; nothing is thrown.
+   */
+  public static PolicyReport run(Supplier<SchedulingPolicy> policies, int numSeeds) {
+    PolicyReport.Collector collector = new PolicyReport.Collector();
+    for (long seed = 0; seed < numSeeds; seed++) {
+      check(policies.get(), seed, collector);
+      if (seed % NUM_SEEDS_PER_SERVING_RUN == 0) {
+        measure(policies.get(), seed, collector);
+      }
+    }
+    return collector.report();
+  }
+
+  /**
+   * Runs a server under an ordinary load for a while: Poisson arrivals, prompts with shared
+   * prefixes, a cache for about a third of what may run, no faults.
+   *
+   * @throws AssertionError when an invariant does not hold
+   */
+  public static RunReport serve(SchedulingPolicy policy, long seed) {
+    return new Simulation(Scenario.serving(seed), policy, Demand.NOTHING, StepTime.H100_8B,
+        new Coverage()).run();
+  }
+
+  private static void check(SchedulingPolicy policy, long seed, PolicyReport.Collector collector) {
+    Coverage coverage = new Coverage();
+    try {
+      new Simulation(Scenario.swarm(seed), policy, Demand.NOTHING, StepTime.H100_8B, coverage)
+          .run();
+    } catch (Simulation.NotIdle e) {
+      collector.addUnending(seed, e.getMessage());
+    } catch (RuntimeException | AssertionError e) {
+      collector.addViolation(seed, String.valueOf(e.getMessage()));
+    }
+    collector.addRun(seed, coverage);
+  }
+
+  private static void measure(SchedulingPolicy policy, long seed,
+      PolicyReport.Collector collector) {
+    try {
+      collector.addServing(serve(policy, seed));
+    } catch (Simulation.NotIdle e) {
+      collector.addUnending(seed, e.getMessage());
+    } catch (RuntimeException | AssertionError e) {
+      collector.addViolation(seed, String.valueOf(e.getMessage()));
+    }
+  }
+}

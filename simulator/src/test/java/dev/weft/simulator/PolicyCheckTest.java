@@ -1,0 +1,85 @@
+package dev.weft.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weft.batching.ContinuousBatchingPolicy;
+import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.schedulerapi.SequenceList;
+import dev.weft.schedulerapi.SequenceStatus;
+import dev.weft.schedulerapi.SequenceView;
+import dev.weft.schedulerapi.StepBuilder;
+import org.junit.jupiter.api.Test;
+
+/** What {@link PolicyCheck} says of policies that are good or bad in a known way. */
+final class PolicyCheckTest {
+  private static final int NUM_SEEDS = 40;
+
+  @Test void goodPolicyIsSafeAndLiveAndNeverIdle() {
+    PolicyReport report = PolicyCheck.run(ContinuousBatchingPolicy::fcfs, NUM_SEEDS).orThrow();
+
+    System.out.println(report);
+    assertThat(report.numIdleSteps()).isZero();
+    assertThat(report.firstToken().getTotalCount()).isGreaterThan(100);
+  }
+
+  @Test void policyThatNeverSchedulesIsSafeAndNotLive() {
+    PolicyReport report = PolicyCheck.run(step -> {}, NUM_SEEDS);
+
+    assertThat(report.isSafe()).isTrue();
+    assertThat(report.isLive()).isFalse();
+    assertThat(report.numIdleSteps()).isPositive();
+    assertThatThrownBy(report::orThrow).hasMessageContaining("NOT live");
+  }
+
+  @Test void policyThatThrowsIsSafe() {
+    SchedulingPolicy throwing = step -> {
+      throw new UnsupportedOperationException("later");
+    };
+
+    PolicyReport report = PolicyCheck.run(throwing, NUM_SEEDS);
+
+    assertThat(report.isSafe()).isTrue();
+    assertThat(report.numPolicyFailures()).isPositive();
+    assertThat(report.toString()).contains("UnsupportedOperationException: later");
+  }
+
+  @Test void policyThatPreemptsEverybodyIsSafeAndNotLive() {
+    SchedulingPolicy fickle = step -> {
+      scheduleAll(step, step.waiting());
+      preemptAll(step, step.running());
+    };
+
+    PolicyReport report = PolicyCheck.run(fickle, 3);
+
+    assertThat(report.isSafe()).isTrue();
+    assertThat(report.isLive()).isFalse();
+  }
+
+  @Test void oneRunReportsWhatCallersFeel() {
+    RunReport report = PolicyCheck.serve(ContinuousBatchingPolicy.fcfs(), 1);
+
+    System.out.println(report);
+    assertThat(report.meanBatch()).isGreaterThan(1);
+    assertThat(report.hitRate()).isBetween(0.01, 1.0);
+    assertThat(report.toString()).contains("TTFT  p50 ", "ITL   p50 ", "prefix hit rate");
+  }
+
+  private static void scheduleAll(StepBuilder step, SequenceList sequences) {
+    for (int i = 0; i < sequences.size(); i++) {
+      SequenceView sequence = sequences.get(i);
+      int numTokens = Math.min(step.numPendingTokens(sequence), step.tokenBudget());
+      if (numTokens > 0) {
+        step.schedule(sequence, numTokens);
+      }
+    }
+  }
+
+  private static void preemptAll(StepBuilder step, SequenceList sequences) {
+    for (int i = 0; i < sequences.size(); i++) {
+      if (sequences.get(i).status() == SequenceStatus.RUNNING) {
+        step.preempt(sequences.get(i));
+      }
+    }
+  }
+}
