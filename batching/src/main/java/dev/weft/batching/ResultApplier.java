@@ -101,7 +101,9 @@ final class ResultApplier {
     // The plan counted one token as unread; with drafts it may be more.
     table.numUnread[handle]--;
     table.numTokens[handle] += numAccepted;
-    table.numDraftsInFlight[handle] = 0;
+    if (plan.numDrafts[row] > 0) {
+      table.numDraftsInFlight[handle] = 0; // Else the drafts are those of a later row.
+    }
     int verifiedEnd = plan.start[row] + plan.numRowTokens[row] - plan.numDrafts[row] + numAccepted;
     table.maxComputed[handle] = Math.max(table.maxComputed[handle], verifiedEnd);
     if (plan.blockEpoch[row] == table.blockEpoch[handle]) {

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.schedulerapi.SequenceList;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.ArrayList;
@@ -76,6 +78,38 @@ final class SchedulerReportsTest {
     scheduler.resetPrefixCache(true);
 
     assertThat(scheduler.draftBatch().numSequences()).isZero();
+  }
+
+  @Test void nothingIsPendingBehindPlaceholdersInFlight() {
+    List<Integer> pending = new ArrayList<>();
+    SchedulingPolicy padsTheThirdRow = step -> {
+      SequenceList all = step.running().size() > 0 ? step.running() : step.waiting();
+      pending.add(step.numPendingTokens(all.get(0)));
+      if (pending.size() <= 3) {
+        step.schedule(all.get(0), pending.get(pending.size() - 1), pending.size() == 3 ? 3 : 0);
+      }
+    };
+    TestServer server = TestServer.of(padsTheThirdRow, TestKvCache.withoutPrefixes(32, 4),
+        TestServer.limits().maxInFlight(4).maxNumDraftTokens(3).build(),
+        ExecutorSpec.builder().maxNumDraftTokens(3));
+    server.add(1, 9, 20);
+    server.plan();
+    server.plan();
+    server.plan();
+    server.complete(); // The first step; the padded row is still in flight.
+    server.plan();
+
+    assertThat(pending).containsExactly(9, 1, 1, 0);
+  }
+
+  @Test void stopTokenBeforeTheMinimumEndsNothing() {
+    scheduler.add(Request.builder(1, 1, 2, 3).sampling(SamplingParameters.builder()
+        .maxNewTokens(9).minNewTokens(2).stopTokenIds(8).build()).build(), 0);
+    step();
+    assertThat(scheduler.stats().numFinished(FinishReason.STOP)).isZero();
+    step();
+
+    assertThat(scheduler.stats().numFinished(FinishReason.STOP)).isEqualTo(1);
   }
 
   /** All prompts are the same 9 tokens. */
