@@ -127,8 +127,8 @@ public record PolicyReport(
     PolicyReport report() {
       return new PolicyReport(total.numRuns, total.numSteps, List.copyOf(violations),
           List.copyOf(stalls), total.numIdleSteps, total.numPolicyFailures,
-          total.firstPolicyFailure, total.numPreemptions, numOutputTokens, numServingSteps, servingNanos, firstToken,
-          interToken);
+          total.firstPolicyFailure, total.numPreemptions, numOutputTokens, numServingSteps,
+          servingNanos, firstToken, interToken);
     }
   }
 }

@@ -37,7 +37,7 @@ final class Scenario {
     if (isSwarm) {
       drawFeatures();
     }
-    int maxModelLen = isSwarm ? random.oneOf(24, 48, 96, 160) : 512;
+    int maxModelLen = isSwarm ? random.oneOf(24, 48, 96, 160, 300) : 512;
     int blockSize = isSwarm ? random.oneOf(1, 3, 16) : 16;
     int maxNumSeqs = isSwarm ? random.oneOf(1, 2, 4, 8, 16) : 32;
     limits = isSwarm

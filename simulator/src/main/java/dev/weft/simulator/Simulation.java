@@ -8,8 +8,11 @@ import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.schedulerapi.SequenceList;
+import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
+import dev.weft.schedulerapi.TokenSequence;
 import dev.weft.testkit.BooksChecker;
 import dev.weft.testkit.LivenessChecker;
 import dev.weft.testkit.PlanChecker;
@@ -44,12 +47,13 @@ final class Simulation {
   private final Transfers transfers;
   private final PlanChecker planChecker;
   private final TokenOracle oracle;
+  private final Transcripts transcripts = new Transcripts();
   private final WorkLedger ledger = new WorkLedger();
   private final Meter meter = new Meter(() -> this.nowNanos);
   private final PlanHash planHash = new PlanHash();
   private final Coverage coverage;
   private final BooksChecker books;
-  private final IdleStepCounter idleSteps;
+  private final StepProbe probe;
   private final LivenessChecker liveness;
   private final Scheduler scheduler;
   private final Host host;
@@ -78,9 +82,11 @@ final class Simulation {
     planChecker = new PlanChecker(scenario.limits, scenario.spec);
     oracle = new TokenOracle(scenario.limits.vocabularySize(), scenario.limits.maxModelLen());
     books = new BooksChecker(kvCache);
-    idleSteps = new IdleStepCounter(policy, () -> device.numInFlight() == 0);
-    liveness = new LivenessChecker(idleSteps, demand, Long.MAX_VALUE, MAX_NUM_IDLE_STEPS);
-    List<SchedulerListener> listeners = new ArrayList<>(List.of(oracle, ledger, meter, transfers));
+    probe = new StepProbe(policy, () -> device.numInFlight() == 0,
+        this::longestPrefix);
+    liveness = new LivenessChecker(probe, demand, Long.MAX_VALUE, MAX_NUM_IDLE_STEPS);
+    List<SchedulerListener> listeners =
+        new ArrayList<>(List.of(oracle, ledger, meter, transfers, transcripts));
     scheduler = Scheduler.builder(scenario.limits, scenario.spec, kvCache).policy(liveness)
         .listener(new Broadcast(listeners)).seed(scenario.seed).build();
     host = new Host(scenario, scheduler, planChecker, oracle, ledger, transfers, coverage,
@@ -115,7 +121,7 @@ final class Simulation {
     coverage.add(scheduler.stats(), kvCache);
     coverage.numAcceptedDrafts += ledger.numAcceptedDrafts();
     coverage.numRejectedDrafts += ledger.numRejectedDrafts();
-    coverage.numIdleSteps += scenario.has(Feature.MASKS) ? 0 : idleSteps.numIdleSteps();
+    coverage.numIdleSteps += scenario.has(Feature.MASKS) ? 0 : probe.numIdleSteps();
   }
 
   private void turn() {
@@ -154,6 +160,7 @@ final class Simulation {
   private void add(Request request) {
     int numSamples = request.sampling().numSamples();
     oracle.expect(request);
+    transcripts.expect(request);
     ledger.expect(request.id(), numSamples, request.numPromptTokens());
     AddResult answer = scheduler.add(request, nowNanos);
     if (!answer.isAccepted()) {
@@ -169,6 +176,7 @@ final class Simulation {
   private void plan() {
     StepPlan plan = scheduler.plan(nowNanos);
     planChecker.check(plan);
+    probe.check(plan, scenario.limits);
     check();
     if (plan.isEmpty()) {
       isPlanFutile = true;
@@ -180,6 +188,11 @@ final class Simulation {
     if (numTurnsLeft == 0 && device.numInFlight() == 0) {
       liveness.count(plan);
     }
+  }
+
+  private int longestPrefix(SequenceView sequence) {
+    TokenSequence known = transcripts.of(sequence);
+    return kvCache.match(sequence.handle(), known, known.numTokens());
   }
 
   private void complete() {
@@ -228,6 +241,22 @@ final class Simulation {
       throw new AssertionError(e.getMessage(), e);
     }
     books.check(scheduler.stats());
+    checkBlocksOf(scheduler.running());
+  }
+
+  /** Nobody holds more blocks than its computed tokens, or a fresh fork's prompt, and lookahead. */
+  private void checkBlocksOf(SequenceList running) {
+    for (int i = 0; i < running.size(); i++) {
+      SequenceView sequence = running.get(i);
+      int most = Math.max(sequence.numPromptTokens(),
+          sequence.numComputedTokens() + scenario.limits.numLookaheadTokens());
+      int numBlocks = kvCache.numBlocks(sequence.handle());
+      if ((numBlocks - 1) * scenario.spec.blockSize() >= most) {
+        throw new AssertionError("I62: request " + sequence.requestId() + " sample "
+            + sequence.sampleIndex() + " holds " + numBlocks + " blocks for " + most
+            + " positions");
+      }
+    }
   }
 
   private void checkEnd() {

@@ -15,6 +15,9 @@ import java.util.function.LongFunction;
 
 /** The policies that run all seeds, and what each promises. */
 enum PolicyCase {
+  RANDOM("random", Demand.NOTHING, seed -> new RandomPolicy(seed, 600)),
+  GUARDED_RANDOM("guarded-random", Demand.NOTHING,
+      seed -> new ProgressGuard(new RandomPolicy(seed, 600), 1)),
   FCFS("fcfs", Demand.PROGRESS, seed -> ContinuousBatchingPolicy.fcfs()),
   PRIORITIES("priorities", Demand.PROGRESS, seed -> ContinuousBatchingPolicy.withPriorities()),
   CHUNKS("chunks", Demand.PROGRESS, seed -> ContinuousBatchingPolicy.builder().usePriorities()
@@ -26,10 +29,7 @@ enum PolicyCase {
   PREFILL_FIRST("prefill-first", Demand.PROGRESS,
       seed -> new PrefillFirstPolicy(1 + (int) (seed & 3))),
   STATIC("static", Demand.PROGRESS, seed -> new StaticBatchPolicy()),
-  AGEING("ageing", Demand.PROGRESS, seed -> new PriorityPolicy(20_000_000)),
-  RANDOM("random", Demand.NOTHING, seed -> new RandomPolicy(seed, 600)),
-  GUARDED_RANDOM("guarded-random", Demand.NOTHING,
-      seed -> new ProgressGuard(new RandomPolicy(seed, 600), 1));
+  AGEING("ageing", Demand.PROGRESS, seed -> new PriorityPolicy(20_000_000));
 
   final String label;
   final Demand demand;

@@ -1,0 +1,72 @@
+package dev.weft.simulator;
+
+import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SequenceView;
+import dev.weft.schedulerapi.TokenSequence;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Prompt and output so far of every live sequence, as callers have heard it. */
+final class Transcripts implements SchedulerListener {
+  private static final int MAX_NUM_SAMPLES = 128;
+  private final Map<Long, Transcript> transcripts = new HashMap<>();
+
+  /** Notes the prompt of a request that is about to be added. */
+  void expect(Request request) {
+    for (int sample = 0; sample < request.sampling().numSamples(); sample++) {
+      transcripts.put(key(request.id(), sample), new Transcript(request));
+    }
+  }
+
+  /** The known tokens of a live sequence. */
+  TokenSequence of(SequenceView sequence) {
+    return transcripts.get(key(sequence.requestId(), sequence.sampleIndex()));
+  }
+
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+    transcripts.get(key(requestId, sampleIndex)).append(token);
+  }
+
+  @Override public void onFinish(long requestId, int sampleIndex, FinishReason reason,
+      int numOutputTokens, long nowNanos) {
+    transcripts.remove(key(requestId, sampleIndex));
+  }
+
+  private static long key(long requestId, int sampleIndex) {
+    return requestId * MAX_NUM_SAMPLES + sampleIndex;
+  }
+
+  /** The tokens of one sequence. */
+  private static final class Transcript implements TokenSequence {
+    private int[] tokens;
+    private int numTokens;
+
+    private Transcript(Request request) {
+      numTokens = request.numPromptTokens();
+      tokens = new int[numTokens];
+      request.copyPromptTokens(0, tokens, 0, numTokens);
+    }
+
+    private void append(int token) {
+      if (numTokens == tokens.length) {
+        tokens = Arrays.copyOf(tokens, 2 * numTokens);
+      }
+      tokens[numTokens++] = token;
+    }
+
+    @Override public int numTokens() {
+      return numTokens;
+    }
+
+    @Override public int token(int position) {
+      return tokens[position];
+    }
+
+    @Override public void copyTokens(int position, int[] target, int offset, int count) {
+      System.arraycopy(tokens, position, target, offset, count);
+    }
+  }
+}
