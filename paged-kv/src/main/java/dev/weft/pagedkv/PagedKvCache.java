@@ -1,5 +1,6 @@
 package dev.weft.pagedkv;
 
+import dev.weft.schedulerapi.EvictionRank;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.KvEventListener;
 import dev.weft.schedulerapi.KvLayout;
@@ -16,8 +17,8 @@ import dev.weft.schedulerapi.TokenSequence;
  * PrefixCache}). Every part is a set of int arrays of fixed size. Costs: a match O(1) for each
  * block newly found, numBlocksNeeded O(log length), the others O(blocks that change hands).
  *
- * <p>Free blocks go first come, first served: those that cannot be found before the cached ones, in
- * the order in which they came back.
+ * <p>Free blocks that cannot be found are handed out first, those that came back last before older
+ * ones; then the cached ones by {@link EvictionRank}, the least recently used of a rank first.
  */
 public final class PagedKvCache implements KvCache {
   private final KvLayout layout;
