@@ -45,7 +45,7 @@ final class FailedStepTest {
 
   private void fail(StepPlan plan) {
     result.reset(plan.stepId(), plan.numRows());
-    result.failStep();
+    result.failStep("on purpose");
     scheduler.update(result, 0);
     scheduler.checkIntegrity();
   }

@@ -36,7 +36,7 @@ final class ResultCheckTest {
         wrong("result of step 1 with 1 rows, expected step 1 with 2", r -> r.reset(1, 1)),
         wrong("result of step 2 with 2 rows, expected step 1 with 2", r -> {
           r.reset(2, 2);
-          r.failStep();
+          r.failStep("on purpose");
         }),
         wrong("step 1 request 1: 0 tokens, expected 1 to 1", r -> r.reset(1, 2)),
         wrong("step 1 request 1: 2 tokens, expected 1 to 1", r -> {

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * without any of it.
  *
  * <p>Failure: a row whose logits are no numbers, or for which nothing is permitted, fails alone. An
- * exception during the computation fails its step. Anything else, such as a lack of memory, kills
+ * exception during the computation fails its step, and its text is in the result; the stack trace
+ * is logged at level DEBUG. Anything else, such as a lack of memory, kills
  * the executor; results finished before can still be polled.
  *
  * <p>All memory is taken by the builder, except the token history of slots with penalties; a step
@@ -96,7 +97,7 @@ public final class HostExecutor implements StepExecutor {
     if (state == ExecutorState.CLOSED || !ring.hasFinished()) {
       return false;
     }
-    copy(ring.oldestFinished(), result);
+    result.copyFrom(ring.oldestFinished());
     ring.take();
     return true;
   }
@@ -160,8 +161,8 @@ public final class HostExecutor implements StepExecutor {
       current.compute(plan, result);
       lastGoodStepId = plan.stepId();
     } catch (RuntimeException e) {
-      LOGGER.log(Level.WARNING, "step " + plan.stepId() + " failed", e);
-      result.failStep();
+      LOGGER.log(Level.DEBUG, "step " + plan.stepId() + " failed", e);
+      result.failStep(e.toString());
     }
     result.setDeviceNanos(System.nanoTime() - start);
   }
@@ -190,35 +191,6 @@ public final class HostExecutor implements StepExecutor {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private void copy(StepResult source, StepResult target) {
-    target.reset(source.stepId(), source.numRows());
-    target.setDeviceNanos(source.deviceNanos());
-    if (source.outcome() == StepResult.Outcome.FAILED) {
-      target.failStep();
-      return;
-    }
-    for (int row = 0; row < source.numRows(); row++) {
-      for (int i = 0; i < source.numTokens(row); i++) {
-        target.addToken(row, source.token(row, i));
-        target.setLogprob(row, source.logprob(row, i));
-        copyTopLogprobs(source, row, i, target);
-      }
-      if (source.isFailedRow(row)) {
-        target.failRow(row);
-      }
-    }
-  }
-
-  private void copyTopLogprobs(StepResult source, int row, int index, StepResult target) {
-    for (int rank = 0; rank < spec.maxNumLogprobs(); rank++) {
-      int token = source.topToken(row, index, rank);
-      if (token < 0) {
-        return;
-      }
-      target.setTopLogprob(row, rank, token, source.topLogprob(row, index, rank));
     }
   }
 }

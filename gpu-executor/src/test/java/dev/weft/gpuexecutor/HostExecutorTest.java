@@ -91,6 +91,8 @@ class HostExecutorTest {
       StepPlan failing =
           failingOnOtherThreads(writer.write(), () -> new IllegalStateException("on purpose"));
       assertThat(run(executor, failing).outcome()).isEqualTo(StepResult.Outcome.FAILED);
+      assertThat(result.failureMessage())
+          .isEqualTo("java.lang.IllegalStateException: on purpose");
       assertThat(executor.lastGoodStepId()).isZero();
       assertThat(executor.state()).isEqualTo(ExecutorState.READY);
       assertThat(run(executor, writer.sampledRow(0, 0, 1, 37).write()).numTokens(0)).isOne();

@@ -28,6 +28,7 @@ public final class StepResult {
   private final float[] topLogprobs;
   private long stepId = TRANSFERS_ONLY;
   private Outcome outcome = Outcome.COMPLETED;
+  private String failureMessage = "";
   private int numRows;
   private long deviceNanos;
   private int[] finishedTransfers = new int[4];
@@ -67,6 +68,7 @@ public final class StepResult {
     this.stepId = stepId;
     this.numRows = numRows;
     outcome = Outcome.COMPLETED;
+    failureMessage = "";
     deviceNanos = 0;
     numFinishedTransfers = 0;
     Arrays.fill(numTokens, 0, numRows, 0);
@@ -85,12 +87,18 @@ public final class StepResult {
     Arrays.fill(topTokens, at * maxLogprobs, (at + 1) * maxLogprobs, -1);
   }
 
-  /** Log-probability of the token added last to the row, before temperature and masks. */
+  /**
+   * Log-probability of the token added last to the row: the log-softmax, over the whole vocabulary,
+   * of the logits as the model gave them, before penalties, bias, temperature and masks.
+   */
   public void setLogprob(int row, float logprob) {
     tokenLogprobs[lastTokenAt(row)] = logprob;
   }
 
-  /** Alternative number {@code rank} (from 0, most likely first) beside the row's last token. */
+  /**
+   * Alternative number {@code rank} (from 0, most likely first) beside the row's last token, by the
+   * same log-probabilities as {@link #setLogprob}; ranks are set in ascending order.
+   */
   public void setTopLogprob(int row, int rank, int token, float logprob) {
     if (rank < 0 || rank >= maxLogprobs) {
       throw new IllegalStateException("step " + stepId + " row " + row + ": alternative "
@@ -117,9 +125,14 @@ public final class StepResult {
     isFailedRow[row] = true;
   }
 
-  /** Nothing of the step can be trusted. */
-  public void failStep() {
+  /**
+   * Nothing of the step can be trusted.
+   *
+   * @param message what went wrong, for people to read
+   */
+  public void failStep(String message) {
     outcome = Outcome.FAILED;
+    failureMessage = message;
   }
 
   /** Time that the device spent. */
@@ -135,6 +148,57 @@ public final class StepResult {
     finishedTransfers[numFinishedTransfers++] = transferId;
   }
 
+  /**
+   * Becomes a copy of another result, which may have been made for other limits.
+   *
+   * @throws IllegalArgumentException when this has no room for what the other one holds; nothing
+   *     was changed
+   */
+  public void copyFrom(StepResult other) {
+    int numTops = Math.min(maxLogprobs, other.maxLogprobs);
+    for (int row = 0; row < other.numRows; row++) {
+      checkRoom(other, row, numTops);
+    }
+    reset(other.stepId, other.numRows);
+    outcome = other.outcome;
+    failureMessage = other.failureMessage;
+    deviceNanos = other.deviceNanos;
+    for (int row = 0; row < numRows; row++) {
+      copyRow(other, row, numTops);
+    }
+    for (int i = 0; i < other.numFinishedTransfers; i++) {
+      addFinishedTransfer(other.finishedTransfers[i]);
+    }
+  }
+
+  private void checkRoom(StepResult other, int row, int numTops) {
+    int numOthers = other.numTokens[row];
+    if (numOthers > maxTokensPerRow) {
+      throw new IllegalArgumentException("step " + other.stepId + " row " + row + ": " + numOthers
+          + " tokens of " + maxTokensPerRow);
+    }
+    for (int i = 0; i < numOthers; i++) {
+      if (numTops < other.maxLogprobs && other.topToken(row, i, numTops) >= 0) {
+        throw new IllegalArgumentException("step " + other.stepId + " row " + row
+            + ": more than " + maxLogprobs + " alternatives");
+      }
+    }
+  }
+
+  private void copyRow(StepResult other, int row, int numTops) {
+    isFailedRow[row] = other.isFailedRow[row];
+    for (int i = 0; i < other.numTokens[row]; i++) {
+      int from = row * other.maxTokensPerRow + i;
+      int to = row * maxTokensPerRow + i;
+      addToken(row, other.tokens[from]);
+      tokenLogprobs[to] = other.tokenLogprobs[from];
+      from *= other.maxLogprobs;
+      to *= maxLogprobs;
+      System.arraycopy(other.topTokens, from, topTokens, to, numTops);
+      System.arraycopy(other.topLogprobs, from, topLogprobs, to, numTops);
+    }
+  }
+
   // ---- the scheduler's side
 
   /** Id of the step, or {@link #TRANSFERS_ONLY}. */
@@ -144,6 +208,11 @@ public final class StepResult {
 
   public Outcome outcome() {
     return outcome;
+  }
+
+  /** Why the step failed; empty when it completed. */
+  public String failureMessage() {
+    return failureMessage;
   }
 
   public int numRows() {

@@ -60,7 +60,7 @@ final class StepResultTest {
     result.setLogprob(0, -1);
     result.setTopLogprob(0, 0, 10, -1);
     result.failRow(1);
-    result.failStep();
+    result.failStep("on purpose");
     result.setDeviceNanos(99);
     result.addFinishedTransfer(7);
 
@@ -70,6 +70,7 @@ final class StepResultTest {
     assertThat(result.stepId()).isEqualTo(6);
     assertThat(result.numRows()).isEqualTo(1);
     assertThat(result.outcome()).isEqualTo(StepResult.Outcome.COMPLETED);
+    assertThat(result.failureMessage()).isEmpty();
     assertThat(result.deviceNanos()).isZero();
     assertThat(result.numFinishedTransfers()).isZero();
     assertThat(result.numTokens(0)).isEqualTo(1);
@@ -160,8 +161,64 @@ final class StepResultTest {
     assertThat(result.isFailedRow(0)).isFalse();
     assertThat(result.isFailedRow(1)).isTrue();
     assertThat(result.outcome()).isEqualTo(StepResult.Outcome.COMPLETED);
-    result.failStep();
+    result.failStep("on purpose");
     assertThat(result.outcome()).isEqualTo(StepResult.Outcome.FAILED);
+    assertThat(result.failureMessage()).isEqualTo("on purpose");
+  }
+
+  @Test void aCopyHoldsWhatTheOtherHoldsUnderOtherLimits() {
+    StepResult source = filled(new StepResult(3, 2, 1));
+    StepResult copy = new StepResult(2, 1, 4);
+    copy.reset(5, 2);
+    copy.addToken(1, 99);
+
+    copy.copyFrom(source);
+
+    assertThat(copy.stepId()).isEqualTo(6);
+    assertThat(copy.numRows()).isEqualTo(2);
+    assertThat(copy.outcome()).isEqualTo(StepResult.Outcome.FAILED);
+    assertThat(copy.failureMessage()).isEqualTo("on purpose");
+    assertThat(copy.deviceNanos()).isEqualTo(99);
+    assertThat(copy.finishedTransfer(0)).isEqualTo(7);
+    assertThat(copy.numTokens(0)).isZero();
+    assertThat(copy.isFailedRow(0)).isTrue();
+    assertThat(copy.isFailedRow(1)).isFalse();
+    assertThat(copy.numTokens(1)).isEqualTo(2);
+    assertThat(copy.token(1, 1)).isEqualTo(11);
+    assertThat(copy.logprob(1, 0)).isNaN();
+    assertThat(copy.logprob(1, 1)).isEqualTo(-2);
+    assertThat(copy.topToken(1, 1, 0)).isEqualTo(12);
+    assertThat(copy.topLogprob(1, 1, 0)).isEqualTo(-1);
+    assertThat(copy.topToken(1, 1, 1)).isEqualTo(-1);
+  }
+
+  @Test void aCopyThatDoesNotFitIsRefused() {
+    StepResult source = filled(new StepResult(3, 2, 1));
+    StepResult result = new StepResult(1, 1, 1);
+
+    assertThatIllegalArgumentException().isThrownBy(() -> result.copyFrom(source))
+        .withMessage("step 6: numRows is 2, must be 0 to 1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new StepResult(2, 0, 1).copyFrom(source))
+        .withMessage("step 6 row 1: 2 tokens of 1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new StepResult(2, 1, 0).copyFrom(source))
+        .withMessage("step 6 row 1: more than 0 alternatives");
+    assertThat(result.stepId()).isEqualTo(StepResult.TRANSFERS_ONLY);
+  }
+
+  /** Step 6: row 0 failed, row 1 has tokens 10 and 11, the second with log-probabilities. */
+  private static StepResult filled(StepResult result) {
+    result.reset(6, 2);
+    result.failRow(0);
+    result.addToken(1, 10);
+    result.addToken(1, 11);
+    result.setLogprob(1, -2);
+    result.setTopLogprob(1, 0, 12, -1);
+    result.failStep("on purpose");
+    result.setDeviceNanos(99);
+    result.addFinishedTransfer(7);
+    return result;
   }
 
   @Test void anyNumberOfTransfersCanFinish() {

@@ -179,7 +179,7 @@ public final class HashModelExecutor implements StepExecutor {
     result.setDeviceNanos(NANOS_PER_STEP + NANOS_PER_TOKEN * plan.numTokens());
     if (failingSteps.contains(plan.stepId())) {
       device.runBadly(plan);
-      result.failStep();
+      result.failStep("the test asked for it");
       return;
     }
     device.run(plan, result, failingRows.getOrDefault(plan.stepId(), Set.of()));
