@@ -12,7 +12,7 @@ import dev.weft.schedulerapi.FinishReason;
  */
 final class PlanFreezer {
   private static final int ON_DEVICE = -1;
-  private static final int PLACEHOLDER = 0;
+  private static final int PLACEHOLDER = -1;
   private final Core core;
   private final SequenceTable table;
   private final Lifecycle lifecycle;

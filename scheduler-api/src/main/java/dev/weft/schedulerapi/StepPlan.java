@@ -98,7 +98,7 @@ public interface StepPlan {
   /** How many of the row's tokens, the last ones, are drafts. */
   int numDraftTokens(int row);
 
-  /** True when the row's drafts are placeholders, to be rejected. */
+  /** True when the row's drafts are placeholders, to be rejected; {@link #token} is -1 there. */
   boolean hasPlaceholders(int row);
 
   /** True when the row reaches the last token of its sequence, so that it must be sampled. */
@@ -110,7 +110,10 @@ public interface StepPlan {
    */
   boolean isFirstTokenOnDevice(int row);
 
-  /** Id of a token of the row, {@code offset} 0 to {@code numTokens(row) - 1}. */
+  /**
+   * Id of a token of the row, {@code offset} 0 to {@code numTokens(row) - 1}; -1 where the host
+   * does not know it: for a token on the device, and for placeholders.
+   */
   int token(int row, int offset);
 
   /** True when only the tokens of {@link #maskWord} may be sampled. */

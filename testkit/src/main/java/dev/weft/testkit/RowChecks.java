@@ -107,6 +107,10 @@ final class RowChecks {
     int numChecked = plan.hasPlaceholders(row)
         ? plan.numTokens(row) - plan.numDraftTokens(row)
         : plan.numTokens(row);
+    for (int i = numChecked; i < plan.numTokens(row); i++) {
+      require(plan.token(row, i) == -1, "I30", row(row) + " has token " + plan.token(row, i)
+          + " as a placeholder, must be -1");
+    }
     for (int i = first; i < numChecked; i++) {
       int token = plan.token(row, i);
       int position = plan.startPosition(row) + i;

@@ -153,6 +153,12 @@ class PlanCheckerTest {
     fails("I58", attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2, 3));
   }
 
+  @Test void aPlaceholderHasNoToken() {
+    checker.check(attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).placeholders(1).write());
+
+    fails("I30", attach(1, 2).blocks(1, 3, 4).sampledRow(1, 0, 1).drafts(5).placeholders(0));
+  }
+
   @Test void rejectedDraftsAreComputedAgain() {
     checker.check(attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2).write());
     completeWith(1, 5);
