@@ -152,7 +152,10 @@ final class HandScheduler {
     rows = new ArrayList<>();
   }
 
-  /** Waits for the oldest step in flight and gives its tokens to the sequences. */
+  /**
+   * Waits for the oldest step in flight and gives its tokens to the sequences. No test asks for a
+   * failure, so there must be none.
+   */
   StepResult finishNext() {
     try {
       if (!executor.await(TIMEOUT_NANOS) || !executor.poll(result)) {
@@ -162,8 +165,14 @@ final class HandScheduler {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+    if (result.outcome() != StepResult.Outcome.COMPLETED) {
+      throw new AssertionError("step " + result.stepId() + " failed: " + result.failureMessage());
+    }
     List<HandSequence> sequences = inFlight.remove();
     for (int row = 0; row < sequences.size(); row++) {
+      if (result.isFailedRow(row)) {
+        throw new AssertionError("step " + result.stepId() + ": row " + row + " failed");
+      }
       sequences.get(row).receive(result, row);
     }
     return result;
