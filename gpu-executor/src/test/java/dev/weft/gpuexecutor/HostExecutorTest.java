@@ -15,8 +15,10 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.logging.Level;
@@ -147,6 +149,21 @@ class HostExecutorTest {
       writer.attach(0, request(1, GREEDY, 1, 37), 0).blocks(0, 1).sampledRow(0, 0, 1, 37);
       writer.mask(1024);
       assertThat(run(executor, writer.write()).isFailedRow(0)).isTrue();
+    }
+  }
+
+  @Test
+  void aCopiedBlockIsReadInTheStepThatCopiesIt() throws Exception {
+    SamplingParameters parameters =
+        SamplingParameters.builder().maxNewTokens(9).numLogprobs(0).build();
+    int[] prompt = new Random(6).ints(31, 3, 1000).toArray();
+    try (HostExecutor executor = draft().build()) {
+      writer.attach(0, request(1, parameters, prompt), 0).blocks(0, 1, 2);
+      run(executor, writer.row(0, 0, Arrays.copyOf(prompt, 30)).write());
+      writer.attach(1, request(2, parameters, prompt), 0).blocks(1, 1, 3).copyBlock(2, 3);
+      writer.sampledRow(0, 30, prompt[30]).sampledRow(1, 30, prompt[30]);
+      StepResult both = run(executor, writer.write());
+      assertThat(both.logprob(1, 0)).isEqualTo(both.logprob(0, 0));
     }
   }
 
