@@ -10,6 +10,7 @@ package dev.weft.schedulerapi;
  * @param hostData                anything the host's own policy wants to see; not copied, must not
  *                                change
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record RequestHints(
     int expectedNewTokens,
     long firstTokenTargetNanos,

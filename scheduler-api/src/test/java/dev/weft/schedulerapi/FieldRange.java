@@ -33,7 +33,7 @@ record FieldRange(String field, IntFunction<?> build, int min, int max) {
     try {
       return built.getClass().getMethod(field).invoke(built);
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError(e.getMessage(), e);
     }
   }
 
