@@ -368,7 +368,7 @@ public final class Scheduler {
   public boolean resetPrefixCache(boolean preemptRunning) {
     enter();
     try {
-      if (core.numRunning > 0 && !preemptRunning || core.kvCache.numPendingBlocks() > 0) {
+      if ((core.numRunning > 0 && !preemptRunning) || core.kvCache.numPendingBlocks() > 0) {
         return false;
       }
       for (int i = core.running.size() - 1; i >= 0; i--) {

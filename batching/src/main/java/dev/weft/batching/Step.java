@@ -101,7 +101,7 @@ final class Step extends Facts implements StepBuilder {
     }
     byte status = table.status[handle];
     boolean isHeldBack = status == WAITING && core.maxNumRunning() == 0;
-    if (isHeldBack || status != WAITING && status != RUNNING) {
+    if (isHeldBack || (status != WAITING && status != RUNNING)) {
       return Grant.BLOCKED;
     }
     boolean isUnread = table.numUnread[handle] > 0;

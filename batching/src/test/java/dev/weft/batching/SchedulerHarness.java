@@ -90,7 +90,7 @@ final class SchedulerHarness {
   /** Tokens that depend on the id from the first one on. */
   static int[] prompt(long id, int numTokens) {
     int[] prompt = new int[numTokens];
-    Arrays.setAll(prompt, i -> Math.floorMod(id * 31 + i * 7, VOCABULARY_SIZE));
+    Arrays.setAll(prompt, i -> Math.floorMod(id * 31 + i * 7L, VOCABULARY_SIZE));
     return prompt;
   }
 
@@ -274,7 +274,7 @@ final class SchedulerHarness {
           context.numTokens(), null);
       context.append(token);
       output.add(token);
-      isEnd = sampling.isStopToken(token) && output.size() >= sampling.minNewTokens()
+      isEnd = (sampling.isStopToken(token) && output.size() >= sampling.minNewTokens())
           || output.size() == sampling.maxNewTokens()
           || context.numTokens() == limits.maxModelLen();
     }
