@@ -341,6 +341,11 @@ public final class Scheduler {
     core.pause = PauseMode.NONE;
   }
 
+  /** What is held back from the next plan on. */
+  public PauseMode pauseMode() {
+    return core.pause;
+  }
+
   /**
    * Changes limits within their capacities, from the next step on; no running work is dropped.
    *
@@ -444,15 +449,20 @@ public final class Scheduler {
     integrity.check();
   }
 
-  private void enter() {
-    checkNotBusy();
-    isBusy = true;
-  }
-
-  private void checkNotBusy() {
+  /**
+   * Refuses whatever must not be done while the scheduler calls back, as polling for its results.
+   *
+   * @throws IllegalStateException when called from a policy, a mask or a listener
+   */
+  public void checkNotBusy() {
     if (isBusy) {
       throw new IllegalStateException(
           "the scheduler was called from a policy, a mask or a listener");
     }
+  }
+
+  private void enter() {
+    checkNotBusy();
+    isBusy = true;
   }
 }
