@@ -1,5 +1,7 @@
 package dev.weft.simulator;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.StepPlan;
@@ -42,7 +44,7 @@ final class Meter implements SchedulerListener {
     long now = nowNanos.getAsLong();
     Long last = lastTokenNanos.put(key(requestId, sampleIndex), now);
     if (last == null) {
-      firstToken.recordValue(now - arrivalNanos.get(requestId));
+      firstToken.recordValue(now - requireNonNull(arrivalNanos.get(requestId)));
     } else {
       interToken.recordValue(now - last);
     }

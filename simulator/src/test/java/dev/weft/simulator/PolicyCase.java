@@ -33,6 +33,7 @@ enum PolicyCase {
 
   final String label;
   final Demand demand;
+  @SuppressWarnings("ImmutableEnumChecker") // Every function above is.
   private final LongFunction<SchedulingPolicy> policy;
 
   PolicyCase(String label, Demand demand, LongFunction<SchedulingPolicy> policy) {
