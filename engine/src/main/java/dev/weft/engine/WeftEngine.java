@@ -3,6 +3,7 @@ package dev.weft.engine;
 import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
 import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.AddResult.Refusal;
 import dev.weft.schedulerapi.ExecutorState;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.Request;
@@ -16,14 +17,22 @@ import java.util.function.LongSupplier;
  * Scheduler, KV cache and executor put together, driven by its owner: {@link #add} requests, call
  * {@link #runOnce} until {@link #isIdle}; tokens go to the listener given to the builder. One
  * thread owns an engine and makes all calls; nothing happens between them.
+ *
+ * <p>A policy, a mask or a listener must not call back: {@link #add}, {@link #abort}, {@link
+ * #runOnce}, {@link #runUntilIdle} and {@link #close} then throw {@link IllegalStateException} and
+ * change nothing.
  */
 public final class WeftEngine implements AutoCloseable {
+  /** Longest wait at a time: what is not the device, such as a mask or a deadline, wakes nobody. */
+  private static final long MAX_WAIT_NANOS = 1_000_000;
+
   private final StepExecutor executor;
   private final Scheduler scheduler;
   private final KvCache kvCache;
   private final LongSupplier clock;
   private final StepResult result;
-  private boolean isDead;
+  private boolean hasEnded;
+  private String failureMessage = "";
 
   WeftEngine(StepExecutor executor, Scheduler scheduler, KvCache kvCache, LongSupplier clock) {
     this.executor = executor;
@@ -40,7 +49,11 @@ public final class WeftEngine implements AutoCloseable {
 
   /** Lets a request wait; a refusal says why and changes nothing. */
   public AddResult add(Request request) {
-    return scheduler.add(request, clock.getAsLong());
+    scheduler.checkNotBusy();
+    return isHealthy()
+        ? scheduler.add(request, clock.getAsLong())
+        : AddResult.refused(Refusal.SHUT_DOWN, "request " + request.id() + ": the engine takes none"
+            + (failureMessage().isEmpty() ? ", it is closed" : " any more: " + failureMessage()));
   }
 
   /** Ends a request at once; false when it is not live. */
@@ -49,26 +62,37 @@ public final class WeftEngine implements AutoCloseable {
   }
 
   /**
-   * Applies what the executor has finished and plans and submits what can be; never waits.
+   * Applies what the executor has finished and plans and submits what can be; never waits. When the
+   * executor has died, what was running ends with ERROR and what was waiting with SHUTDOWN.
    *
    * @return true when it did something; false when the device must be awaited, or nothing is there
    *     to do
+   * @throws RuntimeException what executor or scheduler threw, a defect of one of them; everything
+   *     has ended as if the executor had died
    */
   public boolean runOnce() {
-    boolean didSomething = applyFinished();
-    didSomething |= submitNext();
-    if (executor.state() != ExecutorState.READY && !isDead) {
-      isDead = true;
-      scheduler.onExecutorDead(DeadExecutorMode.END, clock.getAsLong());
-      scheduler.shutDown(clock.getAsLong());
-      didSomething = true;
+    scheduler.checkNotBusy();
+    if (hasEnded) {
+      return false;
     }
-    return didSomething;
+    try {
+      // Read first: whatever the executor finished before it died is polled below.
+      boolean isReady = executor.state() == ExecutorState.READY;
+      boolean didSomething = applyFinished();
+      if (!isReady) {
+        endAll(executor.failureMessage());
+        return true;
+      }
+      return submitNext() || didSomething;
+    } catch (RuntimeException e) {
+      endAllAfter(e);
+      throw e;
+    }
   }
 
   private boolean applyFinished() {
     boolean any = false;
-    while (!isDead && executor.poll(result)) {
+    while (executor.poll(result)) {
       scheduler.update(result, clock.getAsLong());
       any = true;
     }
@@ -77,7 +101,7 @@ public final class WeftEngine implements AutoCloseable {
 
   private boolean submitNext() {
     boolean any = false;
-    while (!isDead && scheduler.canPlan() && !scheduler.isIdle()) {
+    while (scheduler.canPlan() && !scheduler.isIdle()) {
       StepPlan plan = scheduler.plan(clock.getAsLong());
       if (plan.isEmpty() || !executor.submit(plan)) {
         break;
@@ -87,16 +111,59 @@ public final class WeftEngine implements AutoCloseable {
     return any;
   }
 
+  private void endAll(String message) {
+    hasEnded = true;
+    failureMessage = message;
+    scheduler.onExecutorDead(DeadExecutorMode.END, clock.getAsLong());
+    scheduler.shutDown(clock.getAsLong());
+  }
+
+  /** Scheduler and executor may no longer agree on what is in flight: awaiting it could hang. */
+  private void endAllAfter(RuntimeException failure) {
+    try {
+      endAll(failure.toString());
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
   /**
-   * Runs until no request lives, waiting for the device where there is nothing else to do.
+   * Runs until no request lives, waiting for the device, and for masks that are not ready. Returns
+   * earlier, with {@link #isIdle} false, when nothing is in flight and the rest waits for what only
+   * the owner can do: unblock a request, or end a pause.
    *
    * @throws InterruptedException when interrupted while waiting; the engine can go on
+   * @throws RuntimeException as {@link #runOnce}
    */
   public void runUntilIdle() throws InterruptedException {
+    scheduler.checkNotBusy();
     while (!isIdle()) {
       if (!runOnce()) {
-        executor.await(1_000_000);
+        if (waitsForOwner()) {
+          return;
+        }
+        await();
       }
+    }
+  }
+
+  private boolean waitsForOwner() {
+    SchedulerStats stats = scheduler.stats();
+    if (hasEnded || stats.numInFlight() > 0) {
+      return hasEnded;
+    }
+    return switch (scheduler.pauseMode()) {
+      case NONE -> stats.numRunning() + stats.numWaiting() == 0;
+      case NEW -> stats.numRunning() == 0;
+      case ALL -> true;
+    };
+  }
+
+  private void await() throws InterruptedException {
+    if (scheduler.stats().numInFlight() > 0) {
+      executor.await(MAX_WAIT_NANOS);
+    } else {
+      Thread.sleep(MAX_WAIT_NANOS / 1_000_000); // An executor without work may not wait at all.
     }
   }
 
@@ -105,14 +172,14 @@ public final class WeftEngine implements AutoCloseable {
     return scheduler.isIdle();
   }
 
-  /** False when the executor died: its requests ended with an error, and no other is accepted. */
+  /** False when the executor died or was closed: no request is accepted any more. */
   public boolean isHealthy() {
-    return !isDead;
+    return !hasEnded && executor.state() == ExecutorState.READY;
   }
 
-  /** Why the executor died; empty while it lives. */
+  /** Why the executor died, also after {@link #close}; empty while it lives. */
   public String failureMessage() {
-    return executor.failureMessage();
+    return failureMessage.isEmpty() ? executor.failureMessage() : failureMessage;
   }
 
   public SchedulerStats stats() {
@@ -132,9 +199,18 @@ public final class WeftEngine implements AutoCloseable {
     return kvCache;
   }
 
-  /** Ends all requests and closes the executor. Idempotent. */
+  /** Ends all requests, with SHUTDOWN, and closes the executor. Idempotent. */
   @Override public void close() {
-    scheduler.shutDown(clock.getAsLong());
-    executor.close();
+    scheduler.checkNotBusy();
+    try {
+      if (!hasEnded) {
+        failureMessage = executor.failureMessage(); // Closing may forget it.
+        hasEnded = true;
+        scheduler.shutDown(clock.getAsLong());
+        scheduler.onExecutorDead(DeadExecutorMode.END, clock.getAsLong());
+      }
+    } finally {
+      executor.close();
+    }
   }
 }

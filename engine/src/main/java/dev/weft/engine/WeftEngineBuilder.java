@@ -86,7 +86,10 @@ public final class WeftEngineBuilder {
     return this;
   }
 
-  /** @throws IllegalArgumentException when limits and executor do not fit together */
+  /**
+   * @throws IllegalArgumentException when limits and executor do not fit together; the executor
+   *     stays open
+   */
   public WeftEngine build() {
     ExecutorSpec spec = executor.spec();
     int blockSize = spec.blockSize();
