@@ -457,6 +457,20 @@ final class DraftingTest {
     overlapping.run().assertRanAsIfAlone(request).assertAllReturned();
   }
 
+  @Test void nothingFollowsPlaceholdersInFlightWhenAnEarlierTokenWasRead() {
+    SchedulerHarness overlapping = harness(3);
+    overlapping.add(request).plan();
+    overlapping.plan(step -> step.schedule(step.running().get(0), 1, 2));
+    overlapping.complete();
+
+    overlapping.plan(step -> {
+      assertThat(step.numPendingTokens(step.running().get(0))).isZero();
+      assertThat(step.schedule(step.running().get(0), 1)).isEqualTo(Grant.AWAITS_TOKEN);
+    });
+
+    overlapping.run().assertRanAsIfAlone(request).assertAllReturned();
+  }
+
   @Test void placeholdersBeforeAForkAreNotShared() {
     Request forking = samples(1, 5, 6, 3);
     harness.add(forking);
