@@ -22,19 +22,21 @@ final class Integrity {
   void check() {
     core.kvCache.checkIntegrity();
     core.waiting.checkIntegrity();
+    core.tokens.checkIntegrity();
+    core.deadlines.checkIntegrity();
     checkLists();
     checkHandles();
-    checkUnread();
+    checkInFlight();
   }
 
   /** I40: every live sequence is in exactly one place. */
   private void checkLists() {
+    boolean[] isListed = new boolean[table.status.length];
     for (int i = 0; i < core.running.size(); i++) {
       int handle = core.running.handleAt(i);
       require(table.status[handle] == RUNNING, "I40", handle, "is listed as running");
-      for (int j = 0; j < i; j++) {
-        require(core.running.handleAt(j) != handle, "I40", handle, "is listed as running twice");
-      }
+      require(!isListed[handle], "I40", handle, "is listed as running twice");
+      isListed[handle] = true;
     }
     for (int i = 0; i < core.waiting.size(); i++) {
       int handle = core.waiting.handleAt(i);
@@ -80,29 +82,37 @@ final class Integrity {
     require((long) numBlocks * core.blockSize() >= table.numComputed[handle], "I6", handle,
         "has " + table.numComputed[handle] + " computed tokens in " + numBlocks + " blocks");
     require(table.row[handle] == NONE, "I54", handle, "keeps row " + table.row[handle]);
-    require(table.numUnread[handle] >= 0, "I50", handle,
-        "has " + table.numUnread[handle] + " unread tokens");
+    int numKept = core.tokens.numTokens(handle);
+    int numKnown = status == UNBORN ? 0 : table.numKnown(handle);
+    require(numKept == numKnown, "I51", handle,
+        "keeps " + numKept + " tokens, known are " + numKnown);
     require(table.numTokens[handle] <= table.maxNumTokens[handle], "I33", handle, "has "
         + table.numTokens[handle] + " tokens of at most " + table.maxNumTokens[handle]);
     require(status != UNBORN || table.status[table.leader[handle]] != FINISHED, "L1", handle,
         "waits to be born by a leader that ended");
   }
 
-  /** I50: unread tokens are those that rows in flight sample. */
-  private void checkUnread() {
-    int numUnread = 0;
-    for (int handle = 0; handle < table.status.length; handle++) {
-      numUnread += table.status[handle] == FINISHED ? 0 : table.numUnread[handle];
-    }
-    int numInFlight = 0;
+  /** Unread tokens and drafts in flight are those of the rows in flight. */
+  private void checkInFlight() {
+    int[] numSampled = new int[table.status.length];
+    int[] numDrafts = new int[table.status.length];
     for (int i = 0; i < core.plans.numInFlight(); i++) {
       PlanBuffer plan = core.plans.inFlight(i);
       for (int row = 0; row < plan.numRows; row++) {
-        boolean isCurrent = plan.resultEpoch[row] == table.resultEpoch[plan.handle[row]];
-        numInFlight += plan.isSampled[row] && isCurrent ? 1 : 0;
+        int handle = plan.handle[row];
+        boolean isCurrent = plan.resultEpoch[row] == table.resultEpoch[handle];
+        numSampled[handle] += plan.isSampled[row] && isCurrent ? 1 : 0;
+        numDrafts[handle] += isCurrent ? plan.numDrafts[row] : 0;
       }
     }
-    requireEqual("I50: unread tokens", numUnread, numInFlight);
+    for (int handle = 0; handle < table.status.length; handle++) {
+      if (table.status[handle] != FINISHED) {
+        require(table.numUnread[handle] == numSampled[handle], "I50", handle, "has "
+            + table.numUnread[handle] + " unread tokens, in flight are " + numSampled[handle]);
+        require(table.numDraftsInFlight[handle] == numDrafts[handle], "I58", handle, "counts "
+            + table.numDraftsInFlight[handle] + " drafts in flight of " + numDrafts[handle]);
+      }
+    }
   }
 
   private void require(boolean condition, String invariant, int handle, String message) {

@@ -177,16 +177,19 @@ final class FlatKvCache implements KvCache {
   @Override public void setEventListener(KvEventListener listener) {}
 
   @Override public void checkIntegrity() {
-    int numHeld = 0;
+    int numEntries = 0;
     for (int sequence = 0; sequence < size.length; sequence++) {
-      numHeld += size[sequence];
+      numEntries += size[sequence];
     }
     int numCounted = 0;
-    for (int holders : numHolders) {
-      numCounted += holders;
+    int numUnused = 0;
+    for (int block = 1; block < numHolders.length; block++) {
+      numCounted += numHolders[block];
+      numUnused += numHolders[block] == 0 ? 1 : 0;
     }
-    if (numHeld != numCounted) {
-      throw new IllegalStateException(numHeld + " blocks in tables, " + numCounted + " holders");
+    if (numEntries != numCounted || numUnused != numFree) {
+      throw new IllegalStateException(numEntries + " entries in tables, " + numCounted
+          + " holders; " + numUnused + " blocks without one, " + numFree + " free");
     }
   }
 }
