@@ -61,7 +61,7 @@ public final class PolicyCheck {
       new Simulation(Scenario.swarm(seed), policy, Demand.NOTHING, StepTime.H100_8B, coverage)
           .run();
     } catch (Simulation.NotIdle e) {
-      collector.addUnending(seed, e.getMessage());
+      collector.addUnending(seed, String.valueOf(e.getMessage()));
     } catch (RuntimeException | AssertionError e) {
       collector.addViolation(seed, String.valueOf(e.getMessage()));
     }
@@ -73,7 +73,7 @@ public final class PolicyCheck {
     try {
       collector.addServing(serve(policy, seed));
     } catch (Simulation.NotIdle e) {
-      collector.addUnending(seed, e.getMessage());
+      collector.addUnending(seed, String.valueOf(e.getMessage()));
     } catch (RuntimeException | AssertionError e) {
       collector.addViolation(seed, String.valueOf(e.getMessage()));
     }

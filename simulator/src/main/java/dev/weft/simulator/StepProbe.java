@@ -145,7 +145,8 @@ final class StepProbe implements SchedulingPolicy {
   private static boolean fits(StepFacts step, SequenceView sequence) {
     boolean isAdmission = sequence.status() == SequenceStatus.WAITING;
     boolean awaitsToken = isAdmission && sequence.numUnreadTokens() > 0;
-    if (awaitsToken || isAdmission && step.numFreeSlots() == 0 || !step.hasAdapterRoom(sequence)) {
+    if (awaitsToken || (isAdmission && step.numFreeSlots() == 0)
+        || !step.hasAdapterRoom(sequence)) {
       return false;
     }
     int numTokens = Math.min(step.chunkUnit(), step.numPendingTokens(sequence));

@@ -8,6 +8,7 @@ import dev.weft.schedulerapi.TokenSequence;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** Prompt and output so far of every live sequence, as callers have heard it. */
 final class Transcripts implements SchedulerListener {
@@ -23,16 +24,20 @@ final class Transcripts implements SchedulerListener {
 
   /** The known tokens of a live sequence. */
   TokenSequence of(SequenceView sequence) {
-    return transcripts.get(key(sequence.requestId(), sequence.sampleIndex()));
+    return transcript(sequence.requestId(), sequence.sampleIndex());
   }
 
   @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
-    transcripts.get(key(requestId, sampleIndex)).append(token);
+    transcript(requestId, sampleIndex).append(token);
   }
 
   @Override public void onFinish(long requestId, int sampleIndex, FinishReason reason,
       int numOutputTokens, long nowNanos) {
     transcripts.remove(key(requestId, sampleIndex));
+  }
+
+  private Transcript transcript(long requestId, int sampleIndex) {
+    return Objects.requireNonNull(transcripts.get(key(requestId, sampleIndex)));
   }
 
   private static long key(long requestId, int sampleIndex) {
