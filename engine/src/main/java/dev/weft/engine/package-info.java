@@ -1,4 +1,4 @@
-/** The engine: scheduler, paged KV and executor wired together, and the serving loop. */
+/** The engine: scheduler, paged KV and executor wired together. */
 @NullMarked
 package dev.weft.engine;
 

@@ -1,4 +1,4 @@
-/** Simulations in virtual time, traces, and the check of a stranger's policy. */
+/** Simulations in virtual time, and the check of a stranger's policy. */
 @NullMarked
 package dev.weft.simulator;
 
