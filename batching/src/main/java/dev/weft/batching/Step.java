@@ -217,7 +217,7 @@ final class Step extends Facts implements StepBuilder {
     lifecycle.run(handle, start);
     admitted.add(handle);
     core.listener.onAdmit(table.requestId[handle], table.sampleIndex[handle], start, nowNanos);
-    if (table.numPreemptions[handle] == 0) {
+    if (table.numPreemptions[handle] == 0 && table.leader[handle] == handle) {
       core.stats.numPrefixQueryTokens += table.numTokens[handle];
       core.stats.numPrefixHitTokens += start;
     }

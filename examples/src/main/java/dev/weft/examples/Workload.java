@@ -14,7 +14,7 @@ import java.util.Objects;
  */
 final class Workload {
   private static final long SEED = 1813;
-  private static final long MEAN_GAP_NANOS = 20_000_000;
+  private static final long MEAN_GAP_NANOS = 6_000_000;
   private static final int[] MAX_NEW_TOKENS = {16, 96, 32, 160, 24, 128, 48, 64};
   private static final float TEMPERATURE = 0.8f;
   private static final int NUM_PARALLEL_SAMPLES = 4;

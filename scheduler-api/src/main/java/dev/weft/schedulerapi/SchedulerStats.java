@@ -31,7 +31,7 @@ public interface SchedulerStats {
   /** KV blocks copied before a shared one was written. */
   long numBlockCopies();
 
-  /** Tokens asked of the prefix cache at first admissions. */
+  /** Tokens asked of the prefix cache, once for each request: when its first sample is admitted. */
   long numPrefixQueryTokens();
 
   /** Tokens found there. */
