@@ -87,6 +87,10 @@ final class AddCheck {
     if (request.tokenMask() != null && !core.spec.supportsMasks()) {
       return refused(Refusal.UNSUPPORTED, name(request) + "tokenMask: the executor takes no masks");
     }
+    if (request.adapterId() != 0 && !core.spec.supportsAdapters()) {
+      return refused(Refusal.UNSUPPORTED, name(request) + "adapterId is " + request.adapterId()
+          + ", the executor has no adapters and takes 0");
+    }
     if (sampling.numSamples() > 1 && !core.spec.supportsBlockCopies()) {
       return refused(Refusal.UNSUPPORTED, name(request) + "numSamples is " + sampling.numSamples()
           + ", the executor cannot copy blocks and takes 1");

@@ -223,7 +223,7 @@ final class Batch {
   }
 
   private Outcome judge(StepFacts step, SequenceView candidate, int numTokens) {
-    boolean sparesOthers = gate instanceof FullPromptGate;
+    boolean sparesOthers = gate.isWaivedWhenIdle();
     if (sparesOthers && isRescue) {
       return Outcome.ADMITTED; // It spares others, of whom nobody gets anything done.
     }

@@ -44,4 +44,8 @@ public final class FullPromptGate implements AdmissionGate {
     return step.numRunning() == 0
         ? 0 : numSpareBlocks + (long) step.numTotalBlocks() * sparePercent / 100;
   }
+
+  @Override public boolean isWaivedWhenIdle() {
+    return true;
+  }
 }

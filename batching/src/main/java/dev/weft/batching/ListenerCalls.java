@@ -13,6 +13,7 @@ import dev.weft.schedulerapi.StepResult;
 final class ListenerCalls implements SchedulerListener {
   private final SchedulerListener listener;
   private long numFailures;
+  private long numPolicyFailures;
 
   ListenerCalls(SchedulerListener listener) {
     this.listener = listener;
@@ -20,6 +21,11 @@ final class ListenerCalls implements SchedulerListener {
 
   long numFailures() {
     return numFailures;
+  }
+
+  /** Every failure of the policy is told to the listener, so they are counted here. */
+  long numPolicyFailures() {
+    return numPolicyFailures;
   }
 
   private void failed(RuntimeException failure) {
@@ -101,6 +107,7 @@ final class ListenerCalls implements SchedulerListener {
   }
 
   @Override public void onPolicyFailure(long stepId, RuntimeException failure) {
+    numPolicyFailures++;
     try {
       listener.onPolicyFailure(stepId, failure);
     } catch (RuntimeException e) {

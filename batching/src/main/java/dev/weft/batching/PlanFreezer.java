@@ -39,8 +39,17 @@ final class PlanFreezer {
     forkSamples(plan);
     failMasks(step);
     core.slots.detachInto(plan, plan.stepId);
-    core.preempted.moveTo(plan.preempted);
-    core.released.moveTo(plan.released);
+    report(plan);
+  }
+
+  /** Nobody reads an empty plan: what it would report stays for the next one. */
+  private void report(PlanBuffer plan) {
+    plan.preempted.clear();
+    plan.released.clear();
+    if (!plan.isEmpty()) {
+      core.preempted.moveTo(plan.preempted);
+      core.released.moveTo(plan.released);
+    }
   }
 
   private void nameRow(PlanBuffer plan, int row) {

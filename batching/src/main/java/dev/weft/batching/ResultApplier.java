@@ -157,10 +157,24 @@ final class ResultApplier {
     for (int row = 0; row < plan.numRows; row++) {
       if (finish[row] != NONE) {
         int handle = plan.handle[row];
+        if (finish[row] == FinishReason.ERROR.ordinal()) {
+          withholdFailedBlocks(plan, row);
+        }
         lifecycle.finish(handle, REASONS[finish[row]], table.numOutput(handle), nowNanos);
       }
     }
     core.running.retain();
+  }
+
+  /**
+   * What a row without numbers wrote shall be found by nobody from now on. Where another sequence
+   * has adopted one of the blocks already, they stay findable.
+   */
+  private void withholdFailedBlocks(PlanBuffer plan, int row) {
+    int handle = plan.handle[row];
+    if (plan.blockEpoch[row] == table.blockEpoch[handle]) {
+      core.kvCache.uncommit(handle, plan.start[row]);
+    }
   }
 
   /**

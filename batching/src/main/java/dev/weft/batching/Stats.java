@@ -92,6 +92,10 @@ final class Stats implements SchedulerStats {
     return numDiscardedRows;
   }
 
+  @Override public long numPolicyFailures() {
+    return core.listener.numPolicyFailures();
+  }
+
   @Override public long numListenerFailures() {
     return core.listener.numFailures();
   }

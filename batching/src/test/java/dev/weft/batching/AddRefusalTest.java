@@ -75,6 +75,9 @@ final class AddRefusalTest {
             Request.builder(7, 1).tokenMask((tokens, sampleIndex, words) -> true).build(),
             "tokenMask: the executor takes no masks")
             .with(b -> b.spec(spec -> spec.supportsMasks(false))),
+        refused(Refusal.UNSUPPORTED, Request.builder(7, 1).adapterId(3).build(),
+            "adapterId is 3, the executor has no adapters and takes 0")
+            .with(b -> b.spec(spec -> spec.supportsAdapters(false))),
         refused(Refusal.UNSUPPORTED, samples(7, 3, 1, 2),
             "numSamples is 2, the executor cannot copy blocks and takes 1")
             .with(b -> b.spec(spec -> spec.supportsBlockCopies(false))),

@@ -29,7 +29,10 @@ public final class WeftEngineBuilder {
     limits = limitsFor(executor.spec()).build();
   }
 
-  /** Limits that use all of an executor and let 4,096 sequences wait; a start for own limits. */
+  /**
+   * Limits that use all of an executor and let 4,096 sequences wait; a start for own limits. With
+   * steps in flight half of the slots are left to rest until their detaching step has completed.
+   */
   public static SchedulerLimits.Builder limitsFor(ExecutorSpec spec) {
     int numRestingSlots = spec.maxInFlight() > 1 ? spec.numSlots() / 2 : 0;
     return SchedulerLimits.builder()
@@ -53,7 +56,10 @@ public final class WeftEngineBuilder {
     return this;
   }
 
-  /** Who gets tokens and ends; default: nobody. */
+  /**
+   * Who gets tokens and ends; default: nobody. It must not call the engine back: such a call
+   * throws, and what a listener throws is logged and otherwise without effect.
+   */
   public WeftEngineBuilder listener(SchedulerListener value) {
     listener = Objects.requireNonNull(value, "listener");
     return this;
@@ -71,15 +77,18 @@ public final class WeftEngineBuilder {
     return this;
   }
 
-  /** Nanoseconds for every call; default: {@link System#nanoTime}. */
+  /**
+   * Nanoseconds for every call, on which deadlines and arrivals of requests are absolute times;
+   * default: {@link System#nanoTime}.
+   */
   public WeftEngineBuilder clock(LongSupplier value) {
     clock = Objects.requireNonNull(value, "clock");
     return this;
   }
 
   /**
-   * From which the seeds of requests without one are derived, and the places of prefixes; default
-   * 0.
+   * From which the seeds of requests without one are derived, and of the hash under which prefixes
+   * are found; default 0.
    */
   public WeftEngineBuilder seed(long value) {
     seed = value;
@@ -104,7 +113,7 @@ public final class WeftEngineBuilder {
     PagedKvCache kvCache = (cachesPrefixes ? cache : cache.withoutPrefixes()).build();
     Scheduler scheduler = Scheduler.builder(limits, spec, kvCache)
         .policy(policy)
-        .listener(listener)
+        .listener(new LoggedListener(listener, new FailureLog()))
         .seed(seed)
         .build();
     return new WeftEngine(executor, scheduler, kvCache, clock);

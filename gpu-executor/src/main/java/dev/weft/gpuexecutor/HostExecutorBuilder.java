@@ -107,6 +107,7 @@ public final class HostExecutorBuilder {
     HardwareFma.require();
     ExecutorSpec spec =
         ExecutorSpec.builder()
+            .supportsAdapters(false)
             .vocabularySize(model.vocabularySize())
             .maxModelLen(maxModelLen)
             .blockSize(blockSize)

@@ -1,6 +1,10 @@
 package dev.weft.schedulerapi;
 
-/** Judges a waiting sequence that comes up for admission. */
+/**
+ * Judges a waiting sequence that comes up for admission. A gate that admits nobody for long while
+ * nothing runs is a stall: after {@link SchedulerLimits#maxNumEmptySteps} plans the scheduler ends
+ * the oldest sequence.
+ */
 @FunctionalInterface
 public interface AdmissionGate {
   /** Admit it, pass over it and look at the next one, or admit nobody else in this step. */
@@ -8,4 +12,12 @@ public interface AdmissionGate {
 
   /** Judges a candidate whose first row would get {@code numTokens} tokens. */
   Verdict judge(StepFacts step, SequenceView candidate, int numTokens);
+
+  /**
+   * True when the gate only spares others, so that its verdict is waived where otherwise nobody
+   * would get anything done.
+   */
+  default boolean isWaivedWhenIdle() {
+    return false;
+  }
 }

@@ -21,6 +21,7 @@ import java.util.Objects;
  *                              token sampled last, with or without drafts) and others
  * @param chunkUnit             a row that does not reach the last token is a multiple of this
  * @param supportsMasks         whether rows may carry a token mask
+ * @param supportsAdapters      whether sequences may ask for an adapter
  * @param supportsBlockCopies   whether blocks can be copied, so that samples may share a prompt
  */
 public record ExecutorSpec(
@@ -38,6 +39,7 @@ public record ExecutorSpec(
     boolean mixesPrefillAndDecode,
     int chunkUnit,
     boolean supportsMasks,
+    boolean supportsAdapters,
     boolean supportsBlockCopies) {
   /** Largest pool: block ids fit into 20 bits. */
   public static final int MAX_NUM_BLOCKS = 1 << 20;
@@ -83,6 +85,7 @@ public record ExecutorSpec(
     private boolean mixesPrefillAndDecode = true;
     private int chunkUnit = 1;
     private boolean supportsMasks = true;
+    private boolean supportsAdapters = true;
     private boolean supportsBlockCopies = true;
 
     private Builder() {}
@@ -157,6 +160,11 @@ public record ExecutorSpec(
       return this;
     }
 
+    public Builder supportsAdapters(boolean value) {
+      supportsAdapters = value;
+      return this;
+    }
+
     public Builder supportsBlockCopies(boolean value) {
       supportsBlockCopies = value;
       return this;
@@ -166,7 +174,7 @@ public record ExecutorSpec(
     public ExecutorSpec build() {
       return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots,
           maxNumRows, maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
-          mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsBlockCopies);
+          mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsAdapters, supportsBlockCopies);
     }
   }
 }

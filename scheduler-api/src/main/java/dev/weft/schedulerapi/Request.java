@@ -103,7 +103,10 @@ public final class Request {
     return arrivalNanos;
   }
 
-  /** It ends with {@link FinishReason#DEADLINE} from this time on, or {@link #NO_DEADLINE}. */
+  /**
+   * A time on the caller's clock: the first step planned at or after it ends the request with
+   * {@link FinishReason#DEADLINE}. {@link #NO_DEADLINE} for none.
+   */
   public long deadlineNanos() {
     return deadlineNanos;
   }

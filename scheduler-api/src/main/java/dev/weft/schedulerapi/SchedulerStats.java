@@ -46,6 +46,9 @@ public interface SchedulerStats {
   /** Results that came for a sequence which had ended while they were in flight. */
   long numDiscardedRows();
 
+  /** Exceptions that came out of the policy or its order of waiting. */
+  long numPolicyFailures();
+
   /** Exceptions that came out of the listener. */
   long numListenerFailures();
 

@@ -126,13 +126,15 @@ public interface StepPlan {
 
   // ---- reports
 
-  /** Sequences that lost their blocks since the last plan, in that order. */
+  /** Sequences that lost their blocks since the last plan that was not empty, in that order. */
   int numPreempted();
 
+  /** The sequence's request; once for each of its samples. */
   long preemptedRequestId(int index);
 
-  /** Sequences that ended since the last plan, in that order. */
+  /** Sequences that ended since the last plan that was not empty, in that order. */
   int numReleased();
 
+  /** The sequence's request; once for each of its samples. */
   long releasedRequestId(int index);
 }

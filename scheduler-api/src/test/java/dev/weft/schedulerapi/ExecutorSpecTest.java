@@ -45,7 +45,7 @@ final class ExecutorSpecTest {
 
   @Test void defaultsMixRowsFreelyAndSupportEverything() {
     assertThat(ExecutorSpec.builder().build()).isEqualTo(new ExecutorSpec(1024, 1024, 16, 1024,
-        128, 64, 512, 0, 1, 20, KvKind.BLOCK_TABLE, true, 1, true, true));
+        128, 64, 512, 0, 1, 20, KvKind.BLOCK_TABLE, true, 1, true, true, true));
   }
 
   @Test void blocksAreCopiedWhereThereAreBlockTables() {

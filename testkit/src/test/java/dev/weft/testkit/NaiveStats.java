@@ -35,6 +35,10 @@ record NaiveStats(KvCache kvCache) implements SchedulerStats {
     return 0;
   }
 
+  @Override public long numPolicyFailures() {
+    return 0;
+  }
+
   @Override public long numListenerFailures() {
     return 0;
   }
