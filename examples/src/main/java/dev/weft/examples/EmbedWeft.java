@@ -27,9 +27,9 @@ public final class EmbedWeft {
     };
     try (WeftEngine engine = WeftEngine.builder(HostExecutor.builder(model).build())
         .listener(printer).build()) {
-      engine.add(Request.builder(1, 1, 72, 755)
+      engine.add(Request.builder(1, new int[] {1, 72, 755})
           .sampling(SamplingParameters.greedy(32)).build());
-      engine.add(Request.builder(2, 1, 76)
+      engine.add(Request.builder(2, new int[] {1, 76})
           .sampling(SamplingParameters.sampled(32, 0.8f, 42)).build());
       engine.runUntilIdle();
     }

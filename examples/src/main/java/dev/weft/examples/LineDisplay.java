@@ -21,7 +21,7 @@ final class LineDisplay implements LiveDisplay {
       return;
     }
     streams.refill();
-    out.printf("%5.1f s  %d of %d done, %d running, %d waiting, %,d tokens%n",
+    out.printf("%5.1f s  %d of %d requests done; sequences: %d running, %d waiting; %,d tokens%n",
         progress.elapsedSeconds(), progress.numFinished(), progress.numRequests(),
         progress.numRunning(), progress.numWaiting(), progress.numTokens());
     for (int lane = 0; lane < streams.numLanes(); lane++) {

@@ -55,6 +55,8 @@ public final class ServeAusten {
       int[] stopTokenIds = model.eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
       List<TimedRequest> requests = Workload.of(
           Prompts.read(folder, tokenizer), options.numRequests(), stopTokenIds);
+      out.printf("serving %d requests with %d threads and %d KV blocks, fewer than they want%n",
+          requests.size(), NUM_THREADS, numBlocks());
       RunReport report = serveAndCompare(model, tokenizer, requests);
       new ResultTable(out, report).print();
       Path outputs = options.outputs();

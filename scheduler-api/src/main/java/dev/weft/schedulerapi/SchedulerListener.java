@@ -4,8 +4,8 @@ package dev.weft.schedulerapi;
  * Observes a scheduler. All methods are called on the scheduler thread, must return quickly and
  * must not call the scheduler: such a call throws. Arguments are plain numbers, so that observing
  * allocates nothing. A method that throws an exception harms nobody: the scheduler goes on and
- * tells {@link #onListenerFailure}. An {@link Error} is passed on to whoever called the scheduler, which
- * must not be used any more.
+ * tells {@link #onListenerFailure}. An {@link Error} is passed on to whoever called the scheduler,
+ * which must not be used any more.
  */
 public interface SchedulerListener {
   /** Ignores everything. */
