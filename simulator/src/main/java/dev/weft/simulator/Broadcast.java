@@ -49,6 +49,11 @@ record Broadcast(List<SchedulerListener> listeners) implements SchedulerListener
     listeners.forEach(listener -> listener.onTransferFinished(transferId, nowNanos));
   }
 
+  /** A listener of a simulation is a checker: what it throws fails the run. */
+  @Override public void onListenerFailure(RuntimeException failure) {
+    throw new AssertionError("a checker failed: " + failure, failure);
+  }
+
   @Override public void onPolicyFailure(long stepId, RuntimeException failure) {
     listeners.forEach(listener -> listener.onPolicyFailure(stepId, failure));
   }

@@ -25,6 +25,7 @@ final class Host implements SchedulerListener {
   private final Coverage coverage;
   private final SplitMix random;
   private final List<Live> live = new ArrayList<>();
+  private final List<Long> ended = new ArrayList<>();
   private final List<Long> blocked = new ArrayList<>();
   private boolean isShutDown;
 
@@ -47,6 +48,11 @@ final class Host implements SchedulerListener {
   /** A request was accepted that must be unblocked some day. */
   void onBlocked(long requestId) {
     blocked.add(requestId);
+  }
+
+  /** The id of a request that has ended, perhaps with rows in flight, or this one. */
+  long idToUseAgain(long freshId) {
+    return ended.isEmpty() ? freshId : ended.remove(ended.size() - 1);
   }
 
   /** Does one thing, or mostly nothing. */
@@ -170,6 +176,7 @@ final class Host implements SchedulerListener {
     request.numHeard[sampleIndex] = 0; // A sample that ended is not stopped any more.
     if (--request.numLive == 0) {
       live.remove(request);
+      ended.add(requestId);
     }
   }
 

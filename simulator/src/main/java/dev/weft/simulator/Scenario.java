@@ -122,6 +122,8 @@ final class Scenario {
     return spec(blockSize, numBlocks)
         .numSlots(limits.maxNumSeqs() * random.between(1, 3))
         .mixesPrefillAndDecode(random.below(4) > 0)
+        .supportsAdapters(!random.oneIn(8))
+        .supportsBlockCopies(!random.oneIn(8))
         .chunkUnit(random.oneIn(5) ? random.between(1, Math.min(4, budget)) : 1)
         .build();
   }

@@ -151,25 +151,33 @@ final class Simulation {
 
   private void deliverArrivals() {
     while (numArrived < scenario.numRequests && nextArrivalNanos <= nowNanos) {
-      add(requests.next(numArrived++, nextArrivalNanos));
+      long id = random.oneIn(8) ? host.idToUseAgain(numArrived) : numArrived;
+      numArrived++;
+      add(requests.next(id, nextArrivalNanos));
       nextArrivalNanos = arrivals.nextNanos();
       isPlanFutile = false;
     }
   }
 
   private void add(Request request) {
-    int numSamples = request.sampling().numSamples();
     oracle.expect(request);
     transcripts.expect(request);
-    ledger.expect(request.id(), numSamples, request.numPromptTokens());
+    ledger.expect(request.numPromptTokens());
     AddResult answer = scheduler.add(request, nowNanos);
-    if (!answer.isAccepted()) {
-      ledger.forget(request.id(), numSamples);
-    } else if (request.blockReason() != null) {
+    if (answer.isAccepted() && request.blockReason() != null) {
       host.onBlocked(request.id());
     }
-    if (host.isShutDown() && answer.refusal() != AddResult.Refusal.SHUT_DOWN) {
-      throw new AssertionError("L16: " + answer + " after the shut-down");
+    if (answer.isAccepted() && random.oneIn(8)) {
+      requireRefusal(scheduler.add(request, nowNanos), AddResult.Refusal.DUPLICATE_ID);
+    }
+    if (host.isShutDown()) {
+      requireRefusal(answer, AddResult.Refusal.SHUT_DOWN);
+    }
+  }
+
+  private static void requireRefusal(AddResult answer, AddResult.Refusal expected) {
+    if (answer.refusal() != expected) {
+      throw new AssertionError("L3: " + answer + ", expected " + expected);
     }
   }
 
@@ -178,6 +186,7 @@ final class Simulation {
     planChecker.check(plan);
     probe.check(plan, scenario.limits);
     check();
+    books.check(scheduler.stats());
     if (plan.isEmpty()) {
       isPlanFutile = true;
     } else {
@@ -240,7 +249,6 @@ final class Simulation {
     } catch (IllegalStateException e) {
       throw new AssertionError(e.getMessage(), e);
     }
-    books.check(scheduler.stats());
     checkBlocksOf(scheduler.running());
   }
 
@@ -266,6 +274,10 @@ final class Simulation {
     oracle.checkAllEnded();
     books.checkAllFree();
     ledger.checkStats(scheduler.stats());
+    if (probe.numSampledTokens() != scheduler.stats().numOutputTokens()) {
+      throw new AssertionError("I51: feedback speaks of " + probe.numSampledTokens()
+          + " tokens, delivered were " + scheduler.stats().numOutputTokens());
+    }
     long numStalled = scheduler.stats().numFinished(FinishReason.NO_PROGRESS);
     if (demand != LivenessChecker.Demand.NOTHING && numStalled > 0) {
       throw new AssertionError("L10: " + numStalled + " sequences ended with NO_PROGRESS");

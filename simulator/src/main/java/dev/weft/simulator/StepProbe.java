@@ -29,6 +29,7 @@ final class StepProbe implements SchedulingPolicy {
   private final BooleanSupplier isDeviceIdle;
   private final ToIntFunction<SequenceView> longestPrefix;
   private long numIdleSteps;
+  private long numSampledTokens;
   private int firstBudget;
   private int lastBudget;
   private int numRows;
@@ -46,6 +47,11 @@ final class StepProbe implements SchedulingPolicy {
 
   long numIdleSteps() {
     return numIdleSteps;
+  }
+
+  /** Output tokens of which policies were told in the feedback to their steps. */
+  long numSampledTokens() {
+    return numSampledTokens;
   }
 
   @Override public void plan(StepBuilder step) {
@@ -171,6 +177,9 @@ final class StepProbe implements SchedulingPolicy {
   }
 
   @Override public void onStep(StepFeedback feedback) {
+    for (int row = 0; row < feedback.numRows(); row++) {
+      numSampledTokens += feedback.numSampledTokens(row);
+    }
     policy.onStep(feedback);
   }
 

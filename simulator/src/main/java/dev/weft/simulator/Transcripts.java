@@ -4,22 +4,26 @@ import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SequenceView;
+import dev.weft.schedulerapi.StepResult;
 import dev.weft.schedulerapi.TokenSequence;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** Prompt and output so far of every live sequence, as callers have heard it. */
+/**
+ * Prompt and output so far of every live sequence, as callers have heard it. Checks that reported
+ * log-probabilities are those of the token just heard (I51).
+ */
 final class Transcripts implements SchedulerListener {
   private static final int MAX_NUM_SAMPLES = 128;
   private final Map<Long, Transcript> transcripts = new HashMap<>();
+  private @Nullable Request announced;
 
-  /** Notes the prompt of a request that is about to be added. */
+  /** Shows a request that is about to be added. */
   void expect(Request request) {
-    for (int sample = 0; sample < request.sampling().numSamples(); sample++) {
-      transcripts.put(key(request.id(), sample), new Transcript(request));
-    }
+    announced = request;
   }
 
   /** The known tokens of a live sequence. */
@@ -27,8 +31,24 @@ final class Transcripts implements SchedulerListener {
     return transcript(sequence.requestId(), sequence.sampleIndex());
   }
 
+  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
+    for (int sample = 0; sample < numSamples; sample++) {
+      transcripts.put(key(requestId, sample), new Transcript(Objects.requireNonNull(announced)));
+    }
+  }
+
   @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
     transcript(requestId, sampleIndex).append(token);
+  }
+
+  @Override public void onLogprobs(long requestId, int sampleIndex, int outputIndex,
+      StepResult result, int row, int tokenIndex) {
+    Transcript transcript = transcript(requestId, sampleIndex);
+    int last = transcript.token(transcript.numTokens - 1);
+    if (result.token(row, tokenIndex) != last || Float.isNaN(result.logprob(row, tokenIndex))) {
+      throw new AssertionError("I51: request " + requestId + " sample " + sampleIndex
+          + " hears log-probabilities of row " + row + " after token " + last);
+    }
   }
 
   @Override public void onFinish(long requestId, int sampleIndex, FinishReason reason,

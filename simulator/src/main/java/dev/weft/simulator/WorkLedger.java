@@ -28,6 +28,7 @@ final class WorkLedger implements SchedulerListener {
   private final Map<Long, Account> accounts = new HashMap<>();
   private final ArrayDeque<Row[]> inFlight = new ArrayDeque<>();
   private final Map<Long, Integer> numRowsInFlight = new HashMap<>();
+  private int numAnnounced;
   private long numScheduled;
   private long numRecomputed;
   private long numChunkedRows;
@@ -131,16 +132,13 @@ final class WorkLedger implements SchedulerListener {
   // ---- what the scheduler says
 
   /** Says how long the prompt of a request is that is about to be added. */
-  void expect(long requestId, int numSamples, int numPromptTokens) {
-    for (int sample = 0; sample < numSamples; sample++) {
-      accounts.put(key(requestId, sample), new Account(requestId, sample, numPromptTokens));
-    }
+  void expect(int numPromptTokens) {
+    numAnnounced = numPromptTokens;
   }
 
-  /** A request that was announced is not added. */
-  void forget(long requestId, int numSamples) {
+  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
     for (int sample = 0; sample < numSamples; sample++) {
-      accounts.remove(key(requestId, sample));
+      accounts.put(key(requestId, sample), new Account(requestId, sample, numAnnounced));
     }
   }
 
@@ -149,7 +147,7 @@ final class WorkLedger implements SchedulerListener {
     Account account = account(requestId, sampleIndex);
     require(account.numComputed == NOT_RUNNING, "I40", account, "was admitted and runs");
     account.start = numCachedTokens;
-    if (account.epoch == 0) {
+    if (account.epoch == 0 && sampleIndex == 0) {
       numHit += numCachedTokens;
     }
   }

@@ -40,10 +40,18 @@ final class SeedsTest {
   @Test void sameSeedPlansTheSame() {
     for (PolicyCase policy : chosenPolicies()) {
       for (long seed = 0; seed < NUM_SEEDS_RUN_TWICE; seed++) {
-        long first = simulation(policy, seed, new Coverage()).run().planHash();
-        long second = simulation(policy, seed, new Coverage()).run().planHash();
-        assertThat(second).as("I39: plans of %s", command(policy, seed)).isEqualTo(first);
+        long first = planHash(policy, seed);
+        assertThat(planHash(policy, seed)).as("I39: plans of %s", command(policy, seed))
+            .isEqualTo(first);
       }
+    }
+  }
+
+  private static long planHash(PolicyCase policy, long seed) {
+    try {
+      return simulation(policy, seed, new Coverage()).run().planHash();
+    } catch (RuntimeException | AssertionError e) {
+      throw failure(policy, new Failure(seed, e));
     }
   }
 
@@ -57,7 +65,7 @@ final class SeedsTest {
       }
     });
     failures.stream().min(Comparator.comparingLong(Failure::seed)).ifPresent(failure -> {
-      throw new AssertionError(command(policy, failure.seed) + "  " + failure.cause, failure.cause);
+      throw failure(policy, failure);
     });
     return coverage;
   }
@@ -107,6 +115,10 @@ final class SeedsTest {
   private static boolean isWholeRun() {
     return System.getProperty(SeedReport.POLICY_PROPERTY) == null
         && System.getProperty(SeedReport.SEED_PROPERTY) == null && NUM_SEEDS >= 500;
+  }
+
+  private static AssertionError failure(PolicyCase policy, Failure failure) {
+    return new AssertionError(command(policy, failure.seed) + "  " + failure.cause, failure.cause);
   }
 
   private static String command(PolicyCase policy, long seed) {
