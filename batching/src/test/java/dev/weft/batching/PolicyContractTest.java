@@ -21,11 +21,19 @@ final class PolicyContractTest {
     @Override protected SchedulingPolicy create() {
       return ContinuousBatchingPolicy.fcfs();
     }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
+    }
   }
 
   @Nested final class Priorities extends Contract {
     @Override protected SchedulingPolicy create() {
       return ContinuousBatchingPolicy.withPriorities();
+    }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
     }
   }
 

@@ -108,7 +108,7 @@ final class KvCacheDriver {
     }
     own.numKnown = Math.max(own.numKnown, end);
     own.numWritten = end;
-    cache.commit(sequence, own.tokens, end);
+    publish(sequence, own, end);
     return List.of(start, 1);
   }
 
@@ -165,8 +165,16 @@ final class KvCacheDriver {
 
   private List<Integer> commit(int sequence, Sequence own, int numTokens) {
     int numCommitted = Math.min(numTokens, cache.numBlocks(sequence) * blockSize);
-    cache.commit(sequence, own.tokens, numCommitted);
+    publish(sequence, own, numCommitted);
     return List.of(numCommitted);
+  }
+
+  /** Publishes full blocks of these tokens and nothing beyond them. */
+  private void publish(int sequence, Sequence own, int numTokens) {
+    int numBefore = index.size();
+    cache.commit(sequence, own.tokens, numTokens);
+    assertThat(index.size() - numBefore).as("I24: blocks published of %d tokens", numTokens)
+        .isLessThanOrEqualTo(numTokens / blockSize);
   }
 
   private List<Integer> uncommit(int sequence, Sequence own, int numTokens) {

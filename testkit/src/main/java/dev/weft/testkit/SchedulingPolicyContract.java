@@ -35,6 +35,11 @@ public abstract class SchedulingPolicyContract {
     return LivenessChecker.Demand.PROGRESS;
   }
 
+  /** True for a policy that says that it plans running sequences before it admits others. */
+  protected boolean plansContinuingFirst() {
+    return false;
+  }
+
   /** How many scenarios each test runs. */
   protected int numSeeds() {
     return 100;
@@ -73,6 +78,9 @@ public abstract class SchedulingPolicyContract {
 
   private SwarmRun run(Swarm swarm, SchedulingPolicy policy) {
     SwarmRun run = new SwarmRun(swarm, schedulers(), policy, demand());
+    if (plansContinuingFirst()) {
+      run.expectContinuingFirst();
+    }
     run.run();
     return run;
   }

@@ -65,6 +65,12 @@ public final class SwarmRun {
     }
   }
 
+  /** Demands of every plan that running sequences come before admitted ones. */
+  public SwarmRun expectContinuingFirst() {
+    planChecker.expectContinuingFirst();
+    return this;
+  }
+
   /** Runs to the end. Throws an AssertionError whose message begins with what does not hold. */
   public void run() {
     for (int step = 0; step < Swarm.NUM_EVENTFUL_STEPS || !scheduler.isIdle(); step++) {

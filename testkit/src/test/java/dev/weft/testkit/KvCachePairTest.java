@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.KvEventListener;
 import dev.weft.schedulerapi.KvNamespace;
+import dev.weft.schedulerapi.TokenSequence;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -113,6 +114,18 @@ class KvCachePairTest {
   @Test
   void aTokenTooManyInAMatchIsCaught() {
     assertCaught("I20, I21: ", lying("match", (n, arguments) -> (int) n + CONFIG.blockSize()));
+  }
+
+  @Test
+  void aBlockThatIsPublishedTooEarlyIsCaught() {
+    assertCaught("I24: ", lying("commit", (nothing, arguments) -> {
+      int sequence = (int) arguments[0];
+      int numCommitted = (int) arguments[2] / CONFIG.blockSize() * CONFIG.blockSize();
+      int numPositions = right.numBlocks(sequence) * CONFIG.blockSize();
+      right.commit(sequence, (TokenSequence) arguments[1],
+          Math.min(numCommitted + CONFIG.blockSize(), numPositions));
+      return nothing;
+    }));
   }
 
   @Test

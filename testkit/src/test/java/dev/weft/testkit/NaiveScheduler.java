@@ -33,7 +33,8 @@ final class NaiveScheduler implements SchedulerDriver {
     FORGETS_A_TOKEN,
     KEEPS_TOKENS_OF_WITHDRAWN_ROWS,
     TAKES_BLOCKS_WHEN_REFUSING,
-    FORGETS_THE_WAITING_ORDER
+    FORGETS_THE_WAITING_ORDER,
+    LOSES_WHO_RETURNS_TO_A_FULL_LIST
   }
 
   final Setup setup;
@@ -132,6 +133,13 @@ final class NaiveScheduler implements SchedulerDriver {
       place++;
     }
     waiting.add(place, sequence);
+  }
+
+  private void waitAgain(NaiveSequence sequence) {
+    boolean isFull = waiting.size() >= caps.maxNumWaiting();
+    if (!isFull || mistake != Mistake.LOSES_WHO_RETURNS_TO_A_FULL_LIST) {
+      startWaiting(sequence);
+    }
   }
 
   @Override public boolean abort(long requestId, long nowNanos) {
@@ -234,7 +242,7 @@ final class NaiveScheduler implements SchedulerDriver {
   private void settle(NaiveStep step) {
     running.removeAll(step.preempted);
     waiting.removeAll(step.preempted);
-    step.preempted.forEach(this::startWaiting);
+    step.preempted.forEach(this::waitAgain);
     for (NaiveSequence sequence : step.rows.keySet()) {
       if (waiting.remove(sequence)) {
         running.add(sequence);

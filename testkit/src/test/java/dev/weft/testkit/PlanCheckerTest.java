@@ -93,6 +93,10 @@ class PlanCheckerTest {
     fails("I33", attach(0, 1).blocks(0, 1).sampledRow(0, 0, 1, 1, 1, 1));
   }
 
+  @Test void theTableReachesBeyondTheDrafts() {
+    fails("I33", attach(0, 1).blocks(0, 1).sampledRow(0, 0, 1, 1, 1, 1).drafts(2));
+  }
+
   @Test void adaptersAreLimited() {
     writer.attach(0, request(1, 1), 0).blocks(0, 1).sampledRow(0, 0, 1);
     fails("I34", writer.attach(1, request(2, 2), 0).blocks(1, 2).sampledRow(1, 0, 1));
@@ -168,12 +172,22 @@ class PlanCheckerTest {
     fails("I30", writer.sampledRow(0, 2, 7));
   }
 
+  @Test void nothingFollowsDraftsInFlight() {
+    checker.check(attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2).write());
+
+    fails("I30", writer.rowOnDevice(0, 2));
+  }
+
   @Test void aPartOfAPromptHasNoDrafts() {
     fails("I61", attach(0, 1).blocks(0, 1).row(0, 0, 1).drafts(2));
   }
 
   @Test void aMaskBelongsToASampledRow() {
     fails("I63", attach(0, 1).blocks(0, 1).row(0, 0, 1, 1).mask(64, 3));
+  }
+
+  @Test void aMaskedRowVerifiesNoDrafts() {
+    fails("I63", attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2).mask(64, 3));
   }
 
   @Test void aTableHasNoHole() {

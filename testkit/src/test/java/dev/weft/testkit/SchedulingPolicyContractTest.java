@@ -3,6 +3,9 @@ package dev.weft.testkit;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.schedulerapi.SequenceList;
+import dev.weft.schedulerapi.SequenceView;
+import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.testkit.NaiveScheduler.Mistake;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -25,6 +28,26 @@ class SchedulingPolicyContractTest {
         .hasMessageContaining("I41: request");
   }
 
+  @Test void admittingBeforeContinuingIsSeen() {
+    SchedulingPolicyContract contract = contract(() -> step -> {
+      scheduleAll(step, step.waiting());
+      scheduleAll(step, step.running());
+    }, Mistake.NONE);
+
+    assertThatThrownBy(contract::everyRequestEndsAndSaysWhatItSaysAlone)
+        .hasMessageContaining("I36 step");
+  }
+
+  private static void scheduleAll(StepBuilder step, SequenceList sequences) {
+    for (int i = 0; i < sequences.size(); i++) {
+      SequenceView sequence = sequences.get(i);
+      int numTokens = Math.min(step.numPendingTokens(sequence), step.tokenBudget());
+      if (numTokens > 0) {
+        step.schedule(sequence, numTokens);
+      }
+    }
+  }
+
   @Test void aPolicyThatNeverAdmitsIsSeen() {
     SchedulingPolicyContract contract = contract(() -> step -> { }, Mistake.NONE);
 
@@ -45,6 +68,10 @@ class SchedulingPolicyContractTest {
 
       @Override protected String module() {
         return "testkit";
+      }
+
+      @Override protected boolean plansContinuingFirst() {
+        return !(policies.get() instanceof RandomPolicy);
       }
 
       @Override protected LivenessChecker.Demand demand() {

@@ -33,6 +33,10 @@ class SwarmRunTest {
     failing(Mistake.KEEPS_BLOCKS).hasMessageMatching(".*(I13|L1|L10).*");
   }
 
+  @Test void losingWhoReturnsToAFullListIsSeen() {
+    failingAtRandom(Mistake.LOSES_WHO_RETURNS_TO_A_FULL_LIST).hasMessageContaining("L1");
+  }
+
   @Test void tokensThatDoNotComeBackAreSeen() {
     failingAtRandom(Mistake.KEEPS_TOKENS_OF_WITHDRAWN_ROWS)
         .hasMessageContaining("I37: tokens left");
@@ -47,6 +51,20 @@ class SwarmRunTest {
     assertThatThrownBy(() -> run(Mistake.NONE, seed -> step -> { },
         LivenessChecker.Demand.PROGRESS))
             .hasMessageContaining("L2: the step is empty although request");
+  }
+
+  @Test void preemptingInTurnsIsSeen() {
+    SchedulingPolicy inTurns = step -> {
+      for (int i = 0; i < step.running().size(); i++) {
+        step.preempt(step.running().get(i));
+      }
+      if (step.waiting().size() > 0) {
+        step.schedule(step.waiting().get(step.waiting().size() - 1), step.chunkUnit());
+      }
+    };
+
+    assertThatThrownBy(() -> run(Mistake.NONE, seed -> inTurns, LivenessChecker.Demand.NOTHING))
+        .hasMessageContaining("not idle after 15000 steps");
   }
 
   @Test void aPolicyThatNeverEndsIsSeen() {
