@@ -98,6 +98,21 @@ final class ControlTest {
     assertThat(steps(policy, pausedAfter)).isEqualTo(steps(policy, Integer.MAX_VALUE));
   }
 
+  @Test void scheduleThatAPauseChangesIsSeen() {
+    int[] numPlans = new int[1];
+    Supplier<SchedulingPolicy> countsPlans = () -> step -> {
+      if (numPlans[0]++ % 2 == 0 || step.running().size() == 0) {
+        TestPolicy.everybody(step);
+      } else {
+        TestPolicy.running(step);
+      }
+    };
+    List<String> without = steps(countsPlans, Integer.MAX_VALUE);
+    numPlans[0] = 0;
+
+    assertThat(steps(countsPlans, 1)).isNotEqualTo(without);
+  }
+
   /** The steps of a crowded run; paused for a while after so many of them. */
   private static List<String> steps(Supplier<SchedulingPolicy> policy, int pausedAfter) {
     SchedulerHarness harness = SchedulerHarness.builder().plainBlocks(14)

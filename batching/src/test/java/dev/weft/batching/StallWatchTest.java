@@ -30,6 +30,26 @@ final class StallWatchTest {
     assertThat(numStalled(server)).isEqualTo(1);
   }
 
+  @Test void promptsThatWaitForEachOthersBlocksDoNotWaitForEver() {
+    SchedulingPolicy neverPreempts = step -> {
+      for (int i = 0; i < step.running().size(); i++) {
+        step.schedule(step.running().get(i), Math.min(4,
+            step.numPendingTokens(step.running().get(i))));
+      }
+      for (int i = 0; i < step.waiting().size(); i++) {
+        step.schedule(step.waiting().get(i), 4);
+      }
+    };
+    TestServer server = TestServer.of(neverPreempts, 4, LIMITS);
+    server.add(1, 12, 1).add(2, 12, 1);
+    for (int i = 0; i < 9; i++) {
+      server.step();
+    }
+
+    assertThat(numStalled(server)).isEqualTo(1);
+    assertThat(server.scheduler().stats().numFinished(FinishReason.LENGTH)).isEqualTo(1);
+  }
+
   @Test void transferUnderWayIsNoStall() {
     TestKvCache cache = TestKvCache.withoutPrefixes(4, 4);
     TestServer server = TestServer.of(ONE_ROW_EACH, cache, LIMITS);

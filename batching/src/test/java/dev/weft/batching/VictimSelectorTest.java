@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weft.schedulerapi.SequenceStatus;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.VictimSelector;
+import dev.weft.schedulerapi.WaitingOrder;
 import org.junit.jupiter.api.Test;
 
 final class VictimSelectorTest {
@@ -68,6 +69,19 @@ final class VictimSelectorTest {
 
     assertThat(NEWEST_FIRST.select(TestFacts.running(older, newer), needy)).isSameAs(newer);
     assertThat(NEWEST_FIRST.select(TestFacts.running(older), needy)).isNull();
+  }
+
+  @Test void blocksAreLostInTheReverseOfTheWaitingOrder() {
+    for (int a = 0; a < 9; a++) {
+      for (int b = 0; b < 9; b++) {
+        SequenceView one = running(a, a % 3, 1);
+        SequenceView other = running(b, b % 3, 1);
+        assertThat(new NewestFirst().losesBefore(one, other))
+            .isEqualTo(WaitingOrder.ARRIVAL.precedes(other, one));
+        assertThat(new LowestPriorityFirst().losesBefore(one, other))
+            .isEqualTo(WaitingOrder.PRIORITY.precedes(other, one));
+      }
+    }
   }
 
   @Test void whoLostItsBlocksInThisStepIsNoVictimAgain() {

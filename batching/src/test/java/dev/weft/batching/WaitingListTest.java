@@ -98,6 +98,19 @@ final class WaitingListTest {
     list.checkIntegrity();
   }
 
+  @Test void orderThatContradictsItselfLosesNobody() {
+    boolean[] answer = {true};
+    WaitingList list = new WaitingList(sequences(0, 0, 0, 0, 0, 0, 0),
+        (entering, waiting) -> answer[0] = !answer[0]);
+    add(list, 0, 1, 2, 3, 4, 5, 6);
+    assertThat(handles(list)).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6);
+
+    list.reorder(TestFacts.at(0));
+
+    assertThat(handles(list)).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6);
+    list.checkIntegrity();
+  }
+
   @Test void addingTwiceAndRemovingTheAbsentAreRefused() {
     WaitingList list = new WaitingList(sequences(0, 0), WaitingOrder.ARRIVAL);
     list.add(1);

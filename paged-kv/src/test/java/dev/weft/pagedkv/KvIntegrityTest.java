@@ -92,6 +92,17 @@ class KvIntegrityTest {
   }
 
   @Test
+  void aBlockThatWasNotForeseenIsNoticed() {
+    int[] order = new int[cache.numFreeBlocks()];
+    cache.copyFreeOrder(order);
+    cache.counts.addHolder(order[order.length - 2]); // The second block of the idle text.
+    cache.match(2, text(2, 9), 9);
+
+    assertThatThrownBy(() -> cache.reserve(2, 8, 9)).isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("I8: sequence 2: 1 blocks foreseen, 2 taken");
+  }
+
+  @Test
   void aClosedSequenceWithBlocksIsNoticed() {
     cache.paths.close(0);
     assertNamed("I12");
