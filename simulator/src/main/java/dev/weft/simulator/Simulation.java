@@ -177,7 +177,7 @@ final class Simulation {
 
   private static void requireRefusal(AddResult answer, AddResult.Refusal expected) {
     if (answer.refusal() != expected) {
-      throw new AssertionError("L3: " + answer + ", expected " + expected);
+      throw new AssertionError("I78: " + answer + ", expected " + expected);
     }
   }
 
