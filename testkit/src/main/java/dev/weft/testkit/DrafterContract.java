@@ -17,6 +17,9 @@ public abstract class DrafterContract {
 
   private Drafter drafter;
 
+  /** For the test class that extends it. */
+  protected DrafterContract() {}
+
   /** A new drafter; drafters of equal settings propose equally. It must take handles of 0 to 7. */
   protected abstract Drafter create();
 

@@ -12,6 +12,9 @@ import dev.weft.schedulerapi.StepBuilder;
  * that need some policy.
  */
 public final class FirstComePolicy implements SchedulingPolicy {
+  /** Stateless: may serve many schedulers. */
+  public FirstComePolicy() {}
+
   @Override public void plan(StepBuilder step) {
     SequenceList running = step.running();
     int numSafe = running.size(); // Those from here on were preempted in this step.

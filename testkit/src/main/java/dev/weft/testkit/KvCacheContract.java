@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Test;
 public abstract class KvCacheContract {
   private static final KvNamespace OTHER_TENANT = new KvNamespace("other", 0, "");
 
+  /** For the test class that extends it. */
+  protected KvCacheContract() {}
+
   /** Makes a cache as wanted; it may allow more sequences. */
   protected abstract KvCache create(KvCacheConfig wanted);
 

@@ -27,6 +27,9 @@ public final class KvEventIndex implements KvEventListener {
   private final List<String> log = new ArrayList<>();
   private long lastNumber;
 
+  /** An index of a cache in which nothing can be found. */
+  public KvEventIndex() {}
+
   @Override
   public void onStored(long eventNumber, long key, long parentKey, KvNamespace namespace,
       int[] tokens, int offset, int numTokens) {

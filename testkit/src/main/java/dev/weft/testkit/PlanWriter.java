@@ -22,6 +22,9 @@ public final class PlanWriter {
   private final Map<Integer, Integer> tableLengths = new HashMap<>();
   private WrittenPlan plan = new WrittenPlan(1);
 
+  /** A writer of plans for an executor that has seen none. */
+  public PlanWriter() {}
+
   /**
    * A writer that knows the same slots, and whose next plan has the id of the one being written.
    */

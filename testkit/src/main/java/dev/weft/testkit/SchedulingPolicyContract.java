@@ -21,6 +21,9 @@ import org.junit.jupiter.api.Test;
 public abstract class SchedulingPolicyContract {
   private static final long FIRST_SEED = 1000;
 
+  /** For the test class that extends it. */
+  protected SchedulingPolicyContract() {}
+
   /** A new policy; policies of equal settings decide equally. */
   protected abstract SchedulingPolicy create();
 

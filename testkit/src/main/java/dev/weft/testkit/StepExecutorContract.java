@@ -40,6 +40,9 @@ public abstract class StepExecutorContract {
   private ExecutorSpec spec;
   private HandScheduler hand;
 
+  /** For the test class that extends it. */
+  protected StepExecutorContract() {}
+
   /**
    * Makes an executor. One that cannot choose its own size may ignore what is wanted; it must have
    * at least 4 slots, 2 rows, and room for 3 blocks and 16 tokens in a sequence and in a step, and
