@@ -136,7 +136,7 @@ final class AllocationTest {
     int[] object = new int[4];
     long after = THREADS.getCurrentThreadAllocatedBytes();
 
-    assertThat(after - before).isGreaterThanOrEqualTo(16L + 4 * object.length);
+    assertThat(after - before).isGreaterThanOrEqualTo(16 + 4L * object.length);
   }
 
   @ParameterizedTest @ValueSource(ints = {1, 2, 4})

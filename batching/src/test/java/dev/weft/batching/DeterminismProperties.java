@@ -102,7 +102,7 @@ final class DeterminismProperties {
     }
 
     private Request request() {
-      long number = numbers.size() + 1;
+      long number = numbers.size() + 1L;
       numbers.put(idOf.applyAsLong(number), number);
       SamplingParameters sampling = SamplingParameters.builder()
           .maxNewTokens(1 + random.nextInt(20)).temperature(random.nextInt(2))
