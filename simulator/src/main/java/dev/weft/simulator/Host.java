@@ -22,6 +22,7 @@ final class Host implements SchedulerListener {
   private final TokenOracle oracle;
   private final WorkLedger ledger;
   private final Transfers transfers;
+  private final ControlChecker control;
   private final Coverage coverage;
   private final SplitMix random;
   private final List<Live> live = new ArrayList<>();
@@ -30,13 +31,15 @@ final class Host implements SchedulerListener {
   private boolean isShutDown;
 
   Host(Scenario scenario, Scheduler scheduler, PlanChecker planChecker, TokenOracle oracle,
-      WorkLedger ledger, Transfers transfers, Coverage coverage, SplitMix random) {
+      WorkLedger ledger, Transfers transfers, ControlChecker control, Coverage coverage,
+      SplitMix random) {
     this.scenario = scenario;
     this.scheduler = scheduler;
     this.planChecker = planChecker;
     this.oracle = oracle;
     this.ledger = ledger;
     this.transfers = transfers;
+    this.control = control;
     this.coverage = coverage;
     this.random = random;
   }
@@ -61,7 +64,7 @@ final class Host implements SchedulerListener {
       case 0, 1 -> abort(nowNanos);
       case 2 -> stop(nowNanos);
       case 3 -> pause();
-      case 4, 5, 6 -> scheduler.resume();
+      case 4, 5, 6 -> resume();
       case 7 -> setCaps();
       case 8, 9 -> unblock();
       case 10 -> reset();
@@ -73,10 +76,8 @@ final class Host implements SchedulerListener {
 
   /** Lets all that was held back go on. */
   void calmDown() {
-    scheduler.resume();
-    LiveCaps caps = LiveCaps.of(scenario.limits);
-    scheduler.setCaps(caps);
-    planChecker.setCaps(caps);
+    resume();
+    setCaps(LiveCaps.of(scenario.limits));
     while (!blocked.isEmpty()) {
       unblock();
     }
@@ -111,8 +112,15 @@ final class Host implements SchedulerListener {
 
   private void pause() {
     if (scenario.has(Feature.PAUSES)) {
-      scheduler.pause(random.oneIn(2) ? PauseMode.NEW : PauseMode.ALL);
+      PauseMode mode = random.oneIn(2) ? PauseMode.NEW : PauseMode.ALL;
+      scheduler.pause(mode);
+      control.setPause(mode);
     }
+  }
+
+  private void resume() {
+    scheduler.resume();
+    control.setPause(PauseMode.NONE);
   }
 
   private void setCaps() {
@@ -124,8 +132,13 @@ final class Host implements SchedulerListener {
     LiveCaps caps = new LiveCaps(random.between(1, limits.maxNumSeqs()),
         random.between(minBudget, limits.maxNumBatchedTokens()),
         random.between(1, limits.maxNumWaiting()));
+    setCaps(caps);
+  }
+
+  private void setCaps(LiveCaps caps) {
     scheduler.setCaps(caps);
     planChecker.setCaps(caps);
+    control.setCaps(caps);
   }
 
   private void unblock() {

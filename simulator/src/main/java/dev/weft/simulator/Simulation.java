@@ -5,6 +5,7 @@ import dev.weft.batching.Scheduler;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
@@ -56,6 +57,7 @@ final class Simulation {
   private final StepProbe probe;
   private final LivenessChecker liveness;
   private final Scheduler scheduler;
+  private final ControlChecker control;
   private final Host host;
   private final StepResult result;
   private long nowNanos;
@@ -85,12 +87,13 @@ final class Simulation {
     probe = new StepProbe(policy, () -> device.numInFlight() == 0,
         this::longestPrefix);
     liveness = new LivenessChecker(probe, demand, Long.MAX_VALUE, MAX_NUM_IDLE_STEPS);
+    control = new ControlChecker(LiveCaps.of(scenario.limits), policy.waitingOrder());
     List<SchedulerListener> listeners =
-        new ArrayList<>(List.of(oracle, ledger, meter, transfers, transcripts));
+        new ArrayList<>(List.of(oracle, ledger, meter, transfers, transcripts, control));
     scheduler = Scheduler.builder(scenario.limits, scenario.spec, kvCache).policy(liveness)
         .listener(new Broadcast(listeners)).seed(scenario.seed).build();
-    host = new Host(scenario, scheduler, planChecker, oracle, ledger, transfers, coverage,
-        scenario.random.split());
+    host = new Host(scenario, scheduler, planChecker, oracle, ledger, transfers, control,
+        coverage, scenario.random.split());
     listeners.add(host);
     result = StepResult.of(scenario.limits);
     nextArrivalNanos = arrivals.nextNanos();
@@ -163,6 +166,7 @@ final class Simulation {
     oracle.expect(request);
     transcripts.expect(request);
     ledger.expect(request.numPromptTokens());
+    control.beforeAdd(scheduler, request);
     AddResult answer = scheduler.add(request, nowNanos);
     if (answer.isAccepted() && request.blockReason() != null) {
       host.onBlocked(request.id());
@@ -182,7 +186,9 @@ final class Simulation {
   }
 
   private void plan() {
+    control.beforePlan(scheduler);
     StepPlan plan = scheduler.plan(nowNanos);
+    control.afterPlan(scheduler, plan, nowNanos);
     planChecker.check(plan);
     probe.check(plan, scenario.limits);
     check();

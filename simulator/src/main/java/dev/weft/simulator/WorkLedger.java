@@ -7,7 +7,9 @@ import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -28,6 +30,8 @@ final class WorkLedger implements SchedulerListener {
   private final Map<Long, Account> accounts = new HashMap<>();
   private final ArrayDeque<Row[]> inFlight = new ArrayDeque<>();
   private final Map<Long, Integer> numRowsInFlight = new HashMap<>();
+  private final List<Long> preempted = new ArrayList<>();
+  private final List<Long> released = new ArrayList<>();
   private int numAnnounced;
   private long numScheduled;
   private long numRecomputed;
@@ -42,12 +46,31 @@ final class WorkLedger implements SchedulerListener {
 
   /** Takes in a plan that is not empty. */
   void onSubmit(StepPlan plan) {
+    checkReports(plan);
     Row[] rows = new Row[plan.numRows()];
     for (int i = 0; i < rows.length; i++) {
       rows[i] = schedule(plan, i);
       numRowsInFlight.merge(plan.requestId(i), 1, Integer::sum);
     }
     inFlight.add(rows);
+  }
+
+  /** A plan names who lost its blocks and who ended since the one before, in that order (I48). */
+  private void checkReports(StepPlan plan) {
+    boolean isComplete = plan.numPreempted() == preempted.size()
+        && plan.numReleased() == released.size();
+    for (int i = 0; isComplete && i < preempted.size(); i++) {
+      isComplete = preempted.get(i) == plan.preemptedRequestId(i);
+    }
+    for (int i = 0; isComplete && i < released.size(); i++) {
+      isComplete = released.get(i) == plan.releasedRequestId(i);
+    }
+    if (!isComplete) {
+      throw new AssertionError("I48: step " + plan.stepId() + " does not report that " + preempted
+          + " lost their blocks and " + released + " ended");
+    }
+    preempted.clear();
+    released.clear();
   }
 
   private Row schedule(StepPlan plan, int i) {
@@ -166,10 +189,12 @@ final class WorkLedger implements SchedulerListener {
     account.numComputed = NOT_RUNNING;
     account.epoch++;
     numPreemptions++;
+    preempted.add(requestId);
   }
 
   @Override public void onFinish(long requestId, int sampleIndex, FinishReason reason,
       int numOutputTokens, long nowNanos) {
+    released.add(requestId);
     Account account = accounts.remove(key(requestId, sampleIndex));
     if (account != null) {
       account.isEnded = true;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
  * {@code weft.seeds} (seeds for each policy), {@code weft.seed} and {@code weft.policy} choose.
  */
 final class SeedsTest {
-  private static final int NUM_SEEDS = Integer.getInteger("weft.seeds", 500);
+  private static final int NUM_SEEDS = Integer.getInteger("weft.seeds", 600);
   private static final int NUM_SEEDS_RUN_TWICE = 30;
   private static final int MAX_NUM_FAILURES = 5;
   private static final long FLOOR = 1_000;
@@ -39,11 +39,11 @@ final class SeedsTest {
 
   @Test void sameSeedPlansTheSame() {
     for (PolicyCase policy : chosenPolicies()) {
-      for (long seed = 0; seed < NUM_SEEDS_RUN_TWICE; seed++) {
+      seeds().limit(NUM_SEEDS_RUN_TWICE).parallel().forEach(seed -> {
         long first = planHash(policy, seed);
         assertThat(planHash(policy, seed)).as("I39: plans of %s", command(policy, seed))
             .isEqualTo(first);
-      }
+      });
     }
   }
 
