@@ -7,8 +7,6 @@ module dev.weft.batching {
   requires static transitive org.jspecify;
   requires transitive dev.weft.schedulerapi;
   requires org.agrona;
-  requires org.eclipse.collections.api;
-  requires org.eclipse.collections.impl;
 
   exports dev.weft.batching;
 }
