@@ -128,12 +128,13 @@ final class InvariantsPage {
   }
 
   private boolean exists(String name) {
-    String[] parts = name.split("\\.");
+    String[] parts = name.split("\\.", -1);
     if (name.contains("-")) {
       return mutants.contains(name);
     }
     Set<String> known = methods.get(parts[0]);
-    return known != null && (parts.length == 1 || parts.length == 2 && known.contains(parts[1]));
+    return known != null && (parts.length == 1
+        || (parts.length == 2 && known.contains(parts[1])));
   }
 
   /** Classes whose messages begin with a number in whose row they are not named. */
