@@ -41,6 +41,8 @@ import dev.weft.schedulerapi.WaitingOrder;
  * <p>One thread owns a scheduler. No method may be called from a policy or a listener. After
  * warm-up plan and update allocate nothing; cost of a step is O(rows + blocks touched), whatever
  * waits.
+ *
+ * <p>Over 400 lines because it is the whole public face of the module, most of it javadoc.
  */
 public final class Scheduler {
   final Core core;

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Test;
  *
  * <p>The file is long because it is one list, in the order: life, placement, slots, sampling,
  * drafts, bad plans.
+ *
+ * <p>Over 400 lines so that a stranger subclasses one class.
  */
 public abstract class StepExecutorContract {
   /** Output tokens of every request. */
