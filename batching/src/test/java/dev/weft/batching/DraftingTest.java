@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Over 400 lines because one seam of the contract is tested in one place. */
 final class DraftingTest {
   private static final int MAX_NUM_DRAFTS = 3;
   private final SchedulerHarness harness = harness(1);

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
+/** Over 400 lines because one seam of the contract is tested in one place. */
 final class GrantTest {
   /** What a refusal must leave alone. */
   private record Books(int numRows, int tokenBudget, int numRunning, int numFreeSlots,

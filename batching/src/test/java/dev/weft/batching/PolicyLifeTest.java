@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Over 400 lines because one seam of the contract is tested in one place. */
 final class PolicyLifeTest {
   private final List<String> calls = new ArrayList<>();
 
