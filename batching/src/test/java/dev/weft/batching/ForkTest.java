@@ -141,6 +141,15 @@ final class ForkTest {
     scarce.add(requests).run().assertRanAsIfAlone(requests).assertAllReturned();
   }
 
+  @ParameterizedTest @ValueSource(ints = {1, 2, 3, 4, 5, 7, 8, 9, 33})
+  void promptOfAnyLengthIsShared(int numPromptTokens) {
+    Request any = samples(1, numPromptTokens, 9, 4);
+
+    harness.add(any).run().assertRanAsIfAlone(any).assertAllReturned();
+
+    assertThat(harness.scheduler.stats().numForks()).isEqualTo(3);
+  }
+
   @ParameterizedTest @CsvSource({"1, 4", "2, 4", "3, 5", "4, 9"})
   void overlapGivesTheSameTokens(int maxInFlight, int numBlocks) {
     SchedulerHarness overlapping = SchedulerHarness.builder()
