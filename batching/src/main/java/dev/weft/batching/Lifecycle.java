@@ -90,7 +90,7 @@ final class Lifecycle {
    * The one way in which a sequence that goes on loses its blocks. It waits from now on; the caller
    * lists it. Tokens that steps in flight sample for it are still to be delivered.
    */
-  void loseBlocks(int handle, PreemptReason reason, long forRequestId) {
+  void loseBlocks(int handle, PreemptReason reason, long forRequestId, long nowNanos) {
     int numLost = table.numComputed[handle];
     int numBlocks = core.kvCache.numBlocks(handle);
     core.kvCache.release(handle);
@@ -105,7 +105,7 @@ final class Lifecycle {
     core.preempted.add(table.requestId[handle]);
     core.stats.numPreemptions++;
     core.listener.onPreempt(table.requestId[handle], table.sampleIndex[handle], forRequestId,
-        reason, numLost, numBlocks);
+        reason, numLost, numBlocks, nowNanos);
   }
 
   private void leaveSlot(int handle) {

@@ -2,7 +2,9 @@ package dev.weft.batching;
 
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 
@@ -37,9 +39,9 @@ final class ListenerCalls implements SchedulerListener {
     }
   }
 
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
     try {
-      listener.onAdd(requestId, numSamples, seed, nowNanos);
+      listener.onAdd(request, seed, nowNanos);
     } catch (RuntimeException e) {
       failed(e);
     }
@@ -54,9 +56,10 @@ final class ListenerCalls implements SchedulerListener {
     }
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
     try {
-      listener.onToken(requestId, sampleIndex, outputIndex, token);
+      listener.onToken(requestId, sampleIndex, outputIndex, token, nowNanos);
     } catch (RuntimeException e) {
       failed(e);
     }
@@ -72,10 +75,10 @@ final class ListenerCalls implements SchedulerListener {
   }
 
   @Override public void onPreempt(long requestId, int sampleIndex, long forRequestId,
-      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased) {
+      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased, long nowNanos) {
     try {
       listener.onPreempt(requestId, sampleIndex, forRequestId, reason, numTokensToRecompute,
-          numBlocksReleased);
+          numBlocksReleased, nowNanos);
     } catch (RuntimeException e) {
       failed(e);
     }
@@ -90,9 +93,17 @@ final class ListenerCalls implements SchedulerListener {
     }
   }
 
-  @Override public void onPlan(StepPlan plan, long nowNanos) {
+  @Override public void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {
     try {
-      listener.onPlan(plan, nowNanos);
+      listener.onPlan(plan, stats, nowNanos);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onResult(StepResult result, SchedulerStats stats, long nowNanos) {
+    try {
+      listener.onResult(result, stats, nowNanos);
     } catch (RuntimeException e) {
       failed(e);
     }

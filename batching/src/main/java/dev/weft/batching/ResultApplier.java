@@ -74,7 +74,8 @@ final class ResultApplier {
       FinishReason reason = null;
       feedback.set(row, 0, 0);
       if (isCurrent(plan, row)) {
-        reason = result.isFailedRow(row) ? FinishReason.ERROR : applyRow(plan, result, row);
+        reason = result.isFailedRow(row) ? FinishReason.ERROR
+            : applyRow(plan, result, row, nowNanos);
       } else {
         core.stats.numDiscardedRows++;
       }
@@ -91,7 +92,8 @@ final class ResultApplier {
     return plan.resultEpoch[row] == table.resultEpoch[plan.handle[row]];
   }
 
-  private @Nullable FinishReason applyRow(PlanBuffer plan, StepResult result, int row) {
+  private @Nullable FinishReason applyRow(
+      PlanBuffer plan, StepResult result, int row, long nowNanos) {
     if (!plan.isSampled[row]) {
       return null;
     }
@@ -115,7 +117,7 @@ final class ResultApplier {
       int token = result.token(row, i);
       core.tokens.append(handle, token);
       feedback.set(row, i + 1, Math.min(i + 1, numAccepted));
-      deliver(handle, firstOutput + i, token, result, row, i);
+      deliver(handle, firstOutput + i, result, row, i, nowNanos);
       FinishReason reason = reasonToStop(handle, sampling, firstOutput + i + 1, token);
       if (reason != null) {
         table.numTokens[handle] -= numNew - 1 - i; // What was sampled behind the end never was.
@@ -134,9 +136,10 @@ final class ResultApplier {
   }
 
   private void deliver(
-      int handle, int outputIndex, int token, StepResult result, int row, int index) {
+      int handle, int outputIndex, StepResult result, int row, int index, long nowNanos) {
     core.stats.numOutputTokens++;
-    core.listener.onToken(table.requestId[handle], table.sampleIndex[handle], outputIndex, token);
+    core.listener.onToken(table.requestId[handle], table.sampleIndex[handle], outputIndex,
+        result.token(row, index), nowNanos);
     if (table.requestOf(handle).sampling().numLogprobs() != SamplingParameters.NO_LOGPROBS) {
       core.listener.onLogprobs(table.requestId[handle], table.sampleIndex[handle], outputIndex,
           result, row, index);
@@ -189,14 +192,14 @@ final class ResultApplier {
       }
     }
     core.running.retain();
-    requeueAll();
+    requeueAll(nowNanos);
   }
 
   /**
    * Lets all running sequences wait again, without the tokens that steps in flight sample for
    * anybody.
    */
-  void requeueAll() {
+  void requeueAll(long nowNanos) {
     for (int i = 0; i < core.plans.numInFlight(); i++) {
       PlanBuffer later = core.plans.inFlight(i);
       for (int row = 0; row < later.numRows; row++) {
@@ -207,7 +210,7 @@ final class ResultApplier {
     }
     for (int i = core.running.size() - 1; i >= 0; i--) {
       int handle = core.running.handleAt(i);
-      lifecycle.loseBlocks(handle, PreemptReason.FAILED_STEP, NONE);
+      lifecycle.loseBlocks(handle, PreemptReason.FAILED_STEP, NONE, nowNanos);
       core.waiting.add(handle);
     }
     core.running.retain();

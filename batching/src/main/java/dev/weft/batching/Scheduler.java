@@ -115,7 +115,7 @@ public final class Scheduler {
           "request " + request.id() + ": the policy does not accept it");
     }
     numRequests++;
-    core.listener.onAdd(request.id(), request.sampling().numSamples(), requestSeed, nowNanos);
+    core.listener.onAdd(request, requestSeed, nowNanos);
     lifecycle.begin(leader);
     return AddResult.ACCEPTED;
   }
@@ -262,7 +262,7 @@ public final class Scheduler {
       lifecycle.finish(stuck, FinishReason.NO_PROGRESS, table.numOutput(stuck), nowNanos);
       core.running.retain();
     }
-    core.listener.onPlan(plan, nowNanos);
+    core.listener.onPlan(plan, core.stats, nowNanos);
   }
 
   /**
@@ -299,6 +299,7 @@ public final class Scheduler {
       applier.apply(plan, result, nowNanos);
       drafts.begin(plan);
     }
+    core.listener.onResult(result, core.stats, nowNanos);
   }
 
   /** The sequences that the last applied step sampled, for a drafter; valid until the next call. */
@@ -318,7 +319,7 @@ public final class Scheduler {
       if (mode == DeadExecutorMode.END) {
         applier.endRunning(nowNanos);
       }
-      applier.requeueAll();
+      applier.requeueAll(nowNanos);
       while (core.plans.numInFlight() > 0) {
         core.plans.retireOldest();
       }
@@ -372,7 +373,7 @@ public final class Scheduler {
    * @return false when the prefixes stay, because blocks are held or pinned by a transfer; a
    *     transfer that pins a block of a running sequence is met after the preemptions
    */
-  public boolean resetPrefixCache(boolean preemptRunning) {
+  public boolean resetPrefixCache(boolean preemptRunning, long nowNanos) {
     enter();
     try {
       if ((core.numRunning > 0 && !preemptRunning) || core.kvCache.numPendingBlocks() > 0) {
@@ -380,7 +381,7 @@ public final class Scheduler {
       }
       for (int i = core.running.size() - 1; i >= 0; i--) {
         int handle = core.running.handleAt(i);
-        lifecycle.loseBlocks(handle, PreemptReason.RESET, NONE);
+        lifecycle.loseBlocks(handle, PreemptReason.RESET, NONE, nowNanos);
         core.waiting.add(handle);
       }
       core.running.retain();

@@ -278,7 +278,7 @@ final class Step extends Facts implements StepBuilder {
       withdraw(handle, row);
     }
     lifecycle.commitComputed(handle);
-    lifecycle.loseBlocks(handle, PreemptReason.POLICY, lastRefusedRequestId);
+    lifecycle.loseBlocks(handle, PreemptReason.POLICY, lastRefusedRequestId, nowNanos());
     table.row[handle] = LOST_BLOCKS;
     if (!wasAdmittedNow) { // Else it is still in its place in the waiting list.
       preempted.add(handle);

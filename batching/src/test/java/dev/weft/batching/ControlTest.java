@@ -232,7 +232,7 @@ final class ControlTest {
     SchedulerHarness harness = SchedulerHarness.create().add(request(1, 9, 2)).run();
     assertThat(harness.cache.numCachedBlocks()).isPositive();
 
-    assertThat(harness.scheduler.resetPrefixCache(false)).isTrue();
+    assertThat(harness.scheduler.resetPrefixCache(false, 0)).isTrue();
 
     assertThat(harness.cache.numCachedBlocks()).isZero();
   }
@@ -242,7 +242,7 @@ final class ControlTest {
     harness.step();
     int numCached = harness.cache.numCachedBlocks();
 
-    assertThat(harness.scheduler.resetPrefixCache(false)).isFalse();
+    assertThat(harness.scheduler.resetPrefixCache(false, 0)).isFalse();
 
     assertThat(harness.cache.numCachedBlocks()).isEqualTo(numCached);
     assertThat(harness.scheduler.stats().numRunning()).isEqualTo(1);
@@ -253,7 +253,7 @@ final class ControlTest {
     SchedulerHarness harness = SchedulerHarness.create().add(requests);
     harness.step();
 
-    assertThat(harness.scheduler.resetPrefixCache(true)).isTrue();
+    assertThat(harness.scheduler.resetPrefixCache(true, 0)).isTrue();
     harness.scheduler.checkIntegrity();
 
     assertThat(harness.heard.events("preempt")).containsExactly(
@@ -269,7 +269,7 @@ final class ControlTest {
     harness.plan();
     harness.plan();
 
-    assertThat(harness.scheduler.resetPrefixCache(true)).isTrue();
+    assertThat(harness.scheduler.resetPrefixCache(true, 0)).isTrue();
 
     assertThat(harness.plan().numRows()).isZero(); // It awaits both tokens.
     harness.drain();
@@ -283,12 +283,12 @@ final class ControlTest {
     int block = harness.cache.block(harness.sequence(1).handle(), 0);
     harness.cache.pin(block);
 
-    assertThat(harness.scheduler.resetPrefixCache(true)).isFalse();
-    assertThat(harness.scheduler.resetPrefixCache(true)).isFalse();
+    assertThat(harness.scheduler.resetPrefixCache(true, 0)).isFalse();
+    assertThat(harness.scheduler.resetPrefixCache(true, 0)).isFalse();
     assertThat(harness.heard.events("preempt")).hasSize(1);
     harness.cache.unpin(block);
 
-    assertThat(harness.scheduler.resetPrefixCache(true)).isTrue();
+    assertThat(harness.scheduler.resetPrefixCache(true, 0)).isTrue();
     harness.run().assertRanAsIfAlone(request(1, 9, 4)).assertAllReturned();
   }
 
@@ -318,7 +318,7 @@ final class ControlTest {
         harness.complete();
       }
       if (i % 7 == 3) {
-        harness.scheduler.resetPrefixCache(true);
+        harness.scheduler.resetPrefixCache(true, 0);
       }
       if (harness.scheduler.canPlan() && harness.executor.numInFlight() > 0 && i % 2 == 0) {
         harness.complete();

@@ -8,6 +8,7 @@ import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulingPolicy;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import java.util.HashMap;
 import java.util.List;
@@ -66,7 +67,7 @@ final class DeterminismProperties {
               .maxNumAdapters(1).maxNumBatchedTokens(16))
           .wrapPolicy(ignored -> policy.get())
           .listener(new RecordingListener() {
-            @Override public void onPlan(StepPlan plan, long nowNanos) {
+            @Override public void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {
               plans.add(PlanText.of(plan, numbers::get));
             }
           }).build();
@@ -94,7 +95,7 @@ final class DeterminismProperties {
         case 4 -> harness.scheduler.stop(anybody, random.nextInt(3), 0, harness.now);
         case 5 -> harness.scheduler.unblock(anybody);
         case 6 -> harness.scheduler.pause(PauseMode.values()[random.nextInt(3)]);
-        case 7 -> harness.scheduler.resetPrefixCache(random.nextInt(4) == 0);
+        case 7 -> harness.scheduler.resetPrefixCache(random.nextInt(4) == 0, 0);
         case 8 -> loseStep();
         case 9 -> propose(harness.scheduler.draftBatch());
         default -> step();

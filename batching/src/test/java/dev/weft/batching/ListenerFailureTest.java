@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.HashModelExecutor;
@@ -61,7 +63,7 @@ class ListenerFailureTest {
       throw new IllegalStateException("listener");
     }
 
-    @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
+    @Override public void onAdd(Request request, long seed, long nowNanos) {
       fail();
     }
 
@@ -70,7 +72,8 @@ class ListenerFailureTest {
       fail();
     }
 
-    @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+    @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+        long nowNanos) {
       fail();
     }
 
@@ -79,7 +82,11 @@ class ListenerFailureTest {
       fail();
     }
 
-    @Override public void onPlan(StepPlan plan, long nowNanos) {
+    @Override public void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {
+      fail();
+    }
+
+    @Override public void onResult(StepResult result, SchedulerStats stats, long nowNanos) {
       fail();
     }
 

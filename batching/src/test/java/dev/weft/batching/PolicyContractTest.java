@@ -137,7 +137,7 @@ final class PolicyContractTest {
     }
 
     @Override public boolean resetPrefixCache() {
-      return scheduler.resetPrefixCache(true);
+      return scheduler.resetPrefixCache(true, 0);
     }
 
     @Override public void shutDown(long nowNanos) {

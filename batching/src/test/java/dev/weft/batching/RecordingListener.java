@@ -2,7 +2,9 @@ package dev.weft.batching;
 
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.ArrayList;
@@ -44,7 +46,9 @@ class RecordingListener implements SchedulerListener {
     return events.stream().filter(event -> event.startsWith(begin)).toList();
   }
 
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
+    long requestId = request.id();
+    int numSamples = request.sampling().numSamples();
     events.add("add " + requestId + " x" + numSamples + " at " + nowNanos);
     seeds.put(requestId, seed);
     for (int sample = 0; sample < numSamples; sample++) {
@@ -59,7 +63,8 @@ class RecordingListener implements SchedulerListener {
         + nowNanos);
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
     String name = requestId + "/" + sampleIndex;
     List<Integer> heard = tokens.get(name);
     if (heard == null || reasons.containsKey(name) || heard.size() != outputIndex) {
@@ -76,7 +81,7 @@ class RecordingListener implements SchedulerListener {
   }
 
   @Override public void onPreempt(long requestId, int sampleIndex, long forRequestId,
-      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased) {
+      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased, long nowNanos) {
     events.add("preempt " + requestId + "/" + sampleIndex + " for " + forRequestId + " " + reason
         + " tokens " + numTokensToRecompute + " blocks " + numBlocksReleased);
   }
@@ -90,7 +95,7 @@ class RecordingListener implements SchedulerListener {
     }
   }
 
-  @Override public void onPlan(StepPlan plan, long nowNanos) {
+  @Override public void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {
     plans.add(PlanText.of(plan));
   }
 

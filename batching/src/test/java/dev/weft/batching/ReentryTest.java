@@ -33,7 +33,7 @@ final class ReentryTest {
       Map.entry("pause", h -> h.scheduler.pause(PauseMode.ALL)),
       Map.entry("resume", h -> h.scheduler.resume()),
       Map.entry("setCaps", h -> h.scheduler.setCaps(new LiveCaps(1, 1, 1))),
-      Map.entry("resetPrefixCache", h -> h.scheduler.resetPrefixCache(true)),
+      Map.entry("resetPrefixCache", h -> h.scheduler.resetPrefixCache(true, 0)),
       Map.entry("shutDown", h -> h.scheduler.shutDown(h.now)),
       Map.entry("checkIntegrity", h -> h.scheduler.checkIntegrity())));
 
@@ -73,8 +73,9 @@ final class ReentryTest {
     SchedulerHarness[] harness = new SchedulerHarness[1];
     int[] numRefused = new int[1];
     harness[0] = SchedulerHarness.builder().listener(new RecordingListener() {
-      @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
-        super.onToken(requestId, sampleIndex, outputIndex, token);
+      @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+          long nowNanos) {
+        super.onToken(requestId, sampleIndex, outputIndex, token, nowNanos);
         assertThatIllegalStateException().isThrownBy(() -> CALLS.get(call).accept(harness[0]))
             .withMessage(MESSAGE);
         numRefused[0]++;

@@ -9,6 +9,7 @@ import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceList;
 import dev.weft.schedulerapi.StepPlan;
@@ -23,6 +24,7 @@ final class SchedulerReportsTest {
   private static final int[] DRAFTS = {7, 7, 7};
   private final SchedulerLimits limits = TestServer.limits().maxNumDraftTokens(3).build();
   private final List<String> admissions = new ArrayList<>();
+  private final List<String> results = new ArrayList<>();
   private final StepResult result = StepResult.of(limits);
   private SchedulingPolicy policy = ContinuousBatchingPolicy.fcfs();
   private final Scheduler scheduler = Scheduler.builder(limits,
@@ -33,6 +35,11 @@ final class SchedulerReportsTest {
         @Override public void onAdmit(long requestId, int sampleIndex, int numCachedTokens,
             long nowNanos) {
           admissions.add(requestId + "." + sampleIndex + " found " + numCachedTokens);
+        }
+
+        @Override public void onResult(StepResult result, SchedulerStats stats, long nowNanos) {
+          results.add("step " + result.stepId() + ": " + stats.numOutputTokens() + " tokens at "
+              + nowNanos);
         }
       })
       .build();
@@ -46,6 +53,14 @@ final class SchedulerReportsTest {
     assertThat(admissions).containsExactly("1.0 found 0", "2.0 found 8");
   }
 
+  @Test void resultsArePassedOnAfterWhatTheyChanged() {
+    add(1);
+    step();
+    step();
+
+    assertThat(results).containsExactly("step 1: 1 tokens at 0", "step 2: 2 tokens at 0");
+  }
+
   @Test void acceptedDraftsThatAreLostCountAsRecomputed() {
     add(1);
     step();
@@ -54,7 +69,7 @@ final class SchedulerReportsTest {
     policy = step -> step.preempt(step.running().get(0));
     step();
     policy = ContinuousBatchingPolicy.fcfs();
-    scheduler.resetPrefixCache(true);
+    scheduler.resetPrefixCache(true, 0);
     step();
 
     assertThat(scheduler.stats().numRecomputedTokens()).isEqualTo(13);
@@ -75,7 +90,7 @@ final class SchedulerReportsTest {
   @Test void sequenceThatLostItsBlocksAfterItsResultTakesNoDrafts() {
     add(1);
     step();
-    scheduler.resetPrefixCache(true);
+    scheduler.resetPrefixCache(true, 0);
 
     assertThat(scheduler.draftBatch().numSequences()).isZero();
   }

@@ -2,14 +2,16 @@ package dev.weft.engine;
 
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 
 /** Passes everything on to the host's listener and logs what goes wrong in callbacks. */
 record LoggedListener(SchedulerListener listener, FailureLog log) implements SchedulerListener {
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
-    listener.onAdd(requestId, numSamples, seed, nowNanos);
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
+    listener.onAdd(request, seed, nowNanos);
   }
 
   @Override public void onAdmit(
@@ -17,8 +19,9 @@ record LoggedListener(SchedulerListener listener, FailureLog log) implements Sch
     listener.onAdmit(requestId, sampleIndex, numCachedTokens, nowNanos);
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
-    listener.onToken(requestId, sampleIndex, outputIndex, token);
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
+    listener.onToken(requestId, sampleIndex, outputIndex, token, nowNanos);
   }
 
   @Override public void onLogprobs(long requestId, int sampleIndex, int outputIndex,
@@ -27,9 +30,9 @@ record LoggedListener(SchedulerListener listener, FailureLog log) implements Sch
   }
 
   @Override public void onPreempt(long requestId, int sampleIndex, long forRequestId,
-      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased) {
+      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased, long nowNanos) {
     listener.onPreempt(requestId, sampleIndex, forRequestId, reason, numTokensToRecompute,
-        numBlocksReleased);
+        numBlocksReleased, nowNanos);
   }
 
   @Override public void onFinish(long requestId, int sampleIndex, FinishReason reason,
@@ -37,8 +40,12 @@ record LoggedListener(SchedulerListener listener, FailureLog log) implements Sch
     listener.onFinish(requestId, sampleIndex, reason, numOutputTokens, nowNanos);
   }
 
-  @Override public void onPlan(StepPlan plan, long nowNanos) {
-    listener.onPlan(plan, nowNanos);
+  @Override public void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {
+    listener.onPlan(plan, stats, nowNanos);
+  }
+
+  @Override public void onResult(StepResult result, SchedulerStats stats, long nowNanos) {
+    listener.onResult(result, stats, nowNanos);
   }
 
   @Override public void onTransferFinished(int transferId, long nowNanos) {

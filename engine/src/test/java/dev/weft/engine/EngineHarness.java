@@ -75,8 +75,8 @@ final class EngineHarness implements SchedulerListener {
     new BooksChecker(engine.kvCache()).checkAllFree();
   }
 
-  @Override public void onAdd(long requestId, int numSamples, long seed, long addedNanos) {
-    oracle.onAdd(requestId, numSamples, seed, addedNanos);
+  @Override public void onAdd(Request request, long seed, long addedNanos) {
+    oracle.onAdd(request, seed, addedNanos);
   }
 
   @Override public void onAdmit(
@@ -84,8 +84,9 @@ final class EngineHarness implements SchedulerListener {
     numCachedTokens.put(requestId, numCached);
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
-    oracle.onToken(requestId, sampleIndex, outputIndex, token);
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
+    oracle.onToken(requestId, sampleIndex, outputIndex, token, nowNanos);
     onToken.run();
   }
 

@@ -60,12 +60,13 @@ final class HostEngineTest {
       return seeds.get(requestId);
     }
 
-    @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
-      tokens.put(requestId, new ArrayList<>());
-      seeds.put(requestId, seed);
+    @Override public void onAdd(Request request, long seed, long nowNanos) {
+      tokens.put(request.id(), new ArrayList<>());
+      seeds.put(request.id(), seed);
     }
 
-    @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+    @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+        long nowNanos) {
       tokens.get(requestId).add(token);
     }
   }

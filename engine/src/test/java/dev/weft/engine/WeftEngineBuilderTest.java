@@ -105,7 +105,7 @@ final class WeftEngineBuilderTest {
   private static List<Long> seedsOf(WeftEngineBuilder builder) {
     List<Long> seeds = new ArrayList<>();
     WeftEngine engine = builder.listener(new SchedulerListener() {
-      @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
+      @Override public void onAdd(Request request, long seed, long nowNanos) {
         seeds.add(seed);
       }
     }).build();

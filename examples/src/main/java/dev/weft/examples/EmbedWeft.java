@@ -21,7 +21,8 @@ public final class EmbedWeft {
     // embed: begin
     HostModel model = HostModel.load(Path.of("model/target"));
     SchedulerListener printer = new SchedulerListener() {
-      @Override public void onToken(long requestId, int sample, int index, int token) {
+      @Override public void onToken(long requestId, int sample, int index, int token,
+          long nowNanos) {
         System.out.println("request " + requestId + ": token " + token);
       }
     };

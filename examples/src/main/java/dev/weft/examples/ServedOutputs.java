@@ -2,6 +2,7 @@ package dev.weft.examples;
 
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import java.util.List;
 
@@ -35,8 +36,8 @@ final class ServedOutputs implements SchedulerListener {
 
   // ---- what the engine tells
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
-    long nowNanos = System.nanoTime();
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
     SampleOutput sample = sample((int) requestId, sampleIndex);
     if (sample.numTokens() > 0) {
       tokenGaps.add(nowNanos - sample.lastTokenNanos());
@@ -56,7 +57,7 @@ final class ServedOutputs implements SchedulerListener {
     }
   }
 
-  @Override public void onPlan(StepPlan plan, long nowNanos) {
+  @Override public void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {
     if (plan.numRows() > 0) {
       numSteps++;
       numRows += plan.numRows();

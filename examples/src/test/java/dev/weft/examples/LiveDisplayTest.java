@@ -65,11 +65,11 @@ class LiveDisplayTest {
   @Test
   void aCharacterIsShownWhenItsLastByteHasCome() {
     int[] tokens = tokenizer.encode("a\u00A3");
-    served.onToken(0, 0, 0, tokens[1]);
-    served.onToken(0, 0, 1, tokens[2]);
+    served.onToken(0, 0, 0, tokens[1], 0);
+    served.onToken(0, 0, 1, tokens[2], 0);
     streams.refill();
     String before = streams.tail(0, 40);
-    served.onToken(0, 0, 2, tokens[3]);
+    served.onToken(0, 0, 2, tokens[3], 0);
 
     assertThat(before).isEqualTo("#0  a");
     assertThat(streams.tail(0, 40)).isEqualTo("#0  a\u00A3");
@@ -96,7 +96,7 @@ class LiveDisplayTest {
   private void write(int requestId, String text) {
     int[] tokens = tokenizer.encode(text);
     for (int i = 1; i < tokens.length; i++) {
-      served.onToken(requestId, 0, i - 1, tokens[i]);
+      served.onToken(requestId, 0, i - 1, tokens[i], 0);
     }
   }
 }

@@ -93,7 +93,7 @@ class SoloComparisonTest {
     int[][] outputs = {first, second, third};
     for (int j = 0; j < NUM_SAMPLES; j++) {
       for (int i = 0; i < outputs[j].length; i++) {
-        served.onToken(0, j, i, outputs[j][i]);
+        served.onToken(0, j, i, outputs[j][i], 0);
       }
       served.onFinish(0, j, j == 0 ? reason : FinishReason.LENGTH, outputs[j].length, 0);
     }

@@ -2,17 +2,16 @@ package dev.weft.schedulerapi;
 
 /**
  * Observes a scheduler. All methods are called on the scheduler thread, must return quickly and
- * must not call the scheduler: such a call throws. Arguments are plain numbers, so that observing
- * allocates nothing. A method that throws an exception harms nobody: the scheduler goes on and
- * tells {@link #onListenerFailure}. An {@link Error} is passed on to whoever called the scheduler,
- * which must not be used any more.
+ * must not call the scheduler: such a call throws. Being told allocates nothing. A method that
+ * throws an exception harms nobody: the scheduler goes on and tells {@link #onListenerFailure}. An
+ * {@link Error} is passed on to whoever called the scheduler, which must not be used any more.
  */
 public interface SchedulerListener {
   /** Ignores everything. */
   SchedulerListener NONE = new SchedulerListener() {};
 
   /** A request was accepted; {@code seed} is the one asked for or the one derived for it. */
-  default void onAdd(long requestId, int numSamples, long seed, long nowNanos) {}
+  default void onAdd(Request request, long seed, long nowNanos) {}
 
   /**
    * A sequence got its first row since it began to wait; the prefix is what it adopted from the
@@ -25,7 +24,8 @@ public interface SchedulerListener {
    *
    * @param outputIndex from 0, counts the output tokens of this sample
    */
-  default void onToken(long requestId, int sampleIndex, int outputIndex, int token) {}
+  default void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {}
 
   /**
    * The log-probabilities of the token just delivered, when the request asked for them; the result
@@ -39,14 +39,20 @@ public interface SchedulerListener {
    * particular.
    */
   default void onPreempt(long requestId, int sampleIndex, long forRequestId, PreemptReason reason,
-      int numTokensToRecompute, int numBlocksReleased) {}
+      int numTokensToRecompute, int numBlocksReleased, long nowNanos) {}
 
   /** A sequence ended. Exactly once for each sample of each accepted request. */
   default void onFinish(long requestId, int sampleIndex, FinishReason reason, int numOutputTokens,
       long nowNanos) {}
 
-  /** A step was planned; an empty one as well. */
-  default void onPlan(StepPlan plan, long nowNanos) {}
+  /** A step was planned; an empty one as well. Plan and statistics are valid during the call. */
+  default void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {}
+
+  /**
+   * The result of a step was applied, after what it delivered and ended was told; valid during the
+   * call. An executor that died reports no result for its steps in flight.
+   */
+  default void onResult(StepResult result, SchedulerStats stats, long nowNanos) {}
 
   /** An asynchronous transfer completed: whoever pinned its blocks can unpin them. */
   default void onTransferFinished(int transferId, long nowNanos) {}

@@ -2,15 +2,17 @@ package dev.weft.simulator;
 
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.List;
 
 /** Tells several listeners, in order. */
 record Broadcast(List<SchedulerListener> listeners) implements SchedulerListener {
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
-    listeners.forEach(listener -> listener.onAdd(requestId, numSamples, seed, nowNanos));
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
+    listeners.forEach(listener -> listener.onAdd(request, seed, nowNanos));
   }
 
   @Override public void onAdmit(long requestId, int sampleIndex, int numCachedTokens,
@@ -19,8 +21,10 @@ record Broadcast(List<SchedulerListener> listeners) implements SchedulerListener
         listener.onAdmit(requestId, sampleIndex, numCachedTokens, nowNanos));
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
-    listeners.forEach(listener -> listener.onToken(requestId, sampleIndex, outputIndex, token));
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
+    listeners.forEach(listener ->
+        listener.onToken(requestId, sampleIndex, outputIndex, token, nowNanos));
   }
 
   @Override public void onLogprobs(long requestId, int sampleIndex, int outputIndex,
@@ -30,9 +34,9 @@ record Broadcast(List<SchedulerListener> listeners) implements SchedulerListener
   }
 
   @Override public void onPreempt(long requestId, int sampleIndex, long forRequestId,
-      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased) {
+      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased, long nowNanos) {
     listeners.forEach(listener -> listener.onPreempt(requestId, sampleIndex, forRequestId, reason,
-        numTokensToRecompute, numBlocksReleased));
+        numTokensToRecompute, numBlocksReleased, nowNanos));
   }
 
   @Override public void onFinish(long requestId, int sampleIndex, FinishReason reason,
@@ -41,8 +45,12 @@ record Broadcast(List<SchedulerListener> listeners) implements SchedulerListener
         listener.onFinish(requestId, sampleIndex, reason, numOutputTokens, nowNanos));
   }
 
-  @Override public void onPlan(StepPlan plan, long nowNanos) {
-    listeners.forEach(listener -> listener.onPlan(plan, nowNanos));
+  @Override public void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {
+    listeners.forEach(listener -> listener.onPlan(plan, stats, nowNanos));
+  }
+
+  @Override public void onResult(StepResult result, SchedulerStats stats, long nowNanos) {
+    listeners.forEach(listener -> listener.onResult(result, stats, nowNanos));
   }
 
   @Override public void onTransferFinished(int transferId, long nowNanos) {

@@ -52,10 +52,11 @@ final class ControlChecker implements SchedulerListener {
     numWaitingBefore = scheduler.stats().numWaiting() + scheduler.stats().numBlocked();
   }
 
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
-    Request request = announced;
-    if (request == null || request.id() != requestId) {
-      throw new AssertionError("L1: request " + requestId + " was added, announced " + request);
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
+    long requestId = request.id();
+    int numSamples = request.sampling().numSamples();
+    if (request != announced) {
+      throw new AssertionError("L1: request " + requestId + " was added, announced " + announced);
     }
     require(numWaitingBefore + numSamples <= caps.maxNumWaiting(), "I77", "request " + requestId
         + " with " + numSamples + " samples was added to " + numWaitingBefore + " waiting of "

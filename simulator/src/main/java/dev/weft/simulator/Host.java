@@ -4,6 +4,7 @@ import dev.weft.batching.Scheduler;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.PauseMode;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.testkit.PlanChecker;
 import dev.weft.testkit.SplitMix;
@@ -67,7 +68,7 @@ final class Host implements SchedulerListener {
       case 4, 5, 6 -> resume();
       case 7 -> setCaps();
       case 8, 9 -> unblock();
-      case 10 -> reset();
+      case 10 -> reset(nowNanos);
       case 11, 12, 13 -> transfer(nowNanos);
       case 14 -> shutDown(nowNanos);
       default -> { }
@@ -149,12 +150,12 @@ final class Host implements SchedulerListener {
     }
   }
 
-  private void reset() {
+  private void reset(long nowNanos) {
     if (scenario.has(Feature.RESETS) && random.oneIn(2)) {
       boolean mustPreempt = random.below(3) > 0;
       boolean isPossible =
           transfers.size() == 0 && (mustPreempt || scheduler.running().size() == 0);
-      boolean isDone = scheduler.resetPrefixCache(mustPreempt);
+      boolean isDone = scheduler.resetPrefixCache(mustPreempt, nowNanos);
       coverage.numResets += isDone ? 1 : 0;
       require(isDone || !isPossible, "the prefix cache was not reset");
     }
@@ -175,11 +176,12 @@ final class Host implements SchedulerListener {
 
   // ---- what it hears
 
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
-    live.add(new Live(requestId, numSamples));
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
+    live.add(new Live(request.id(), request.sampling().numSamples()));
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
     find(requestId).numHeard[sampleIndex]++;
   }
 

@@ -3,11 +3,12 @@ package dev.weft.simulator;
 import static java.util.Objects.requireNonNull;
 
 import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -18,7 +19,6 @@ import org.HdrHistogram.Histogram;
 final class Meter implements SchedulerListener {
   static final int NUM_DIGITS = 3;
   private static final int MAX_NUM_SAMPLES = 128;
-  private final LongSupplier nowNanos;
   private final Map<Long, Long> arrivalNanos = new HashMap<>();
   private final Map<Long, Long> lastTokenNanos = new HashMap<>();
   final Histogram firstToken = new Histogram(NUM_DIGITS);
@@ -27,26 +27,22 @@ final class Meter implements SchedulerListener {
   long numRows;
   long numFinished;
 
-  Meter(LongSupplier nowNanos) {
-    this.nowNanos = nowNanos;
+  @Override public void onAdd(Request request, long seed, long addedNanos) {
+    arrivalNanos.put(request.id(), addedNanos);
   }
 
-  @Override public void onAdd(long requestId, int numSamples, long seed, long addedNanos) {
-    arrivalNanos.put(requestId, addedNanos);
-  }
-
-  @Override public void onPlan(StepPlan plan, long plannedNanos) {
+  @Override public void onPlan(StepPlan plan, SchedulerStats stats, long plannedNanos) {
     numSteps += plan.numRows() > 0 ? 1 : 0;
     numRows += plan.numRows();
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
-    long now = nowNanos.getAsLong();
-    Long last = lastTokenNanos.put(key(requestId, sampleIndex), now);
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
+    Long last = lastTokenNanos.put(key(requestId, sampleIndex), nowNanos);
     if (last == null) {
-      firstToken.recordValue(now - requireNonNull(arrivalNanos.get(requestId)));
+      firstToken.recordValue(nowNanos - requireNonNull(arrivalNanos.get(requestId)));
     } else {
-      interToken.recordValue(now - last);
+      interToken.recordValue(nowNanos - last);
     }
   }
 

@@ -50,7 +50,7 @@ final class Simulation {
   private final TokenOracle oracle;
   private final Transcripts transcripts = new Transcripts();
   private final WorkLedger ledger = new WorkLedger();
-  private final Meter meter = new Meter(() -> this.nowNanos);
+  private final Meter meter = new Meter();
   private final PlanHash planHash = new PlanHash();
   private final Coverage coverage;
   private final BooksChecker books;
@@ -164,8 +164,6 @@ final class Simulation {
 
   private void add(Request request) {
     oracle.expect(request);
-    transcripts.expect(request);
-    ledger.expect(request.numPromptTokens());
     control.beforeAdd(scheduler, request);
     AddResult answer = scheduler.add(request, nowNanos);
     if (answer.isAccepted() && request.blockReason() != null) {

@@ -19,25 +19,20 @@ import org.jspecify.annotations.Nullable;
 final class Transcripts implements SchedulerListener {
   private static final int MAX_NUM_SAMPLES = 128;
   private final Map<Long, Transcript> transcripts = new HashMap<>();
-  private @Nullable Request announced;
-
-  /** Shows a request that is about to be added. */
-  void expect(Request request) {
-    announced = request;
-  }
 
   /** The known tokens of a live sequence. */
   TokenSequence of(SequenceView sequence) {
     return transcript(sequence.requestId(), sequence.sampleIndex());
   }
 
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
-    for (int sample = 0; sample < numSamples; sample++) {
-      transcripts.put(key(requestId, sample), new Transcript(Objects.requireNonNull(announced)));
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
+    for (int sample = 0; sample < request.sampling().numSamples(); sample++) {
+      transcripts.put(key(request.id(), sample), new Transcript(request));
     }
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
     transcript(requestId, sampleIndex).append(token);
   }
 

@@ -2,6 +2,7 @@ package dev.weft.simulator;
 
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
@@ -32,7 +33,6 @@ final class WorkLedger implements SchedulerListener {
   private final Map<Long, Integer> numRowsInFlight = new HashMap<>();
   private final List<Long> preempted = new ArrayList<>();
   private final List<Long> released = new ArrayList<>();
-  private int numAnnounced;
   private long numScheduled;
   private long numRecomputed;
   private long numChunkedRows;
@@ -154,14 +154,10 @@ final class WorkLedger implements SchedulerListener {
 
   // ---- what the scheduler says
 
-  /** Says how long the prompt of a request is that is about to be added. */
-  void expect(int numPromptTokens) {
-    numAnnounced = numPromptTokens;
-  }
-
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
-    for (int sample = 0; sample < numSamples; sample++) {
-      accounts.put(key(requestId, sample), new Account(requestId, sample, numAnnounced));
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
+    for (int sample = 0; sample < request.sampling().numSamples(); sample++) {
+      accounts.put(key(request.id(), sample),
+          new Account(request.id(), sample, request.numPromptTokens()));
     }
   }
 
@@ -175,13 +171,14 @@ final class WorkLedger implements SchedulerListener {
     }
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
     account(requestId, sampleIndex).numOutput++;
     numOutput++;
   }
 
   @Override public void onPreempt(long requestId, int sampleIndex, long forRequestId,
-      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased) {
+      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased, long nowNanos) {
     Account account = account(requestId, sampleIndex);
     int numLost = account.numComputed == NOT_RUNNING ? account.start : account.numComputed;
     require(numTokensToRecompute == numLost, "I48", account, "loses " + numTokensToRecompute

@@ -14,9 +14,8 @@ final class TranscriptsTest {
   private final StepResult result = new StepResult(2, 0, 1);
 
   @BeforeEach void hear() {
-    transcripts.expect(Request.builder(1, 5, 6).build());
-    transcripts.onAdd(1, 1, 0, 0);
-    transcripts.onToken(1, 0, 0, 8);
+    transcripts.onAdd(Request.builder(1, 5, 6).build(), 0, 0);
+    transcripts.onToken(1, 0, 0, 8, 0);
     result.reset(1, 2);
     result.addToken(0, 8);
     result.setLogprob(0, -1);

@@ -22,11 +22,10 @@ final class WorkLedgerTest {
   private final StepResult result = new StepResult(4, 2, 0);
 
   @BeforeEach void admit() {
-    ledger.expect(3);
-    ledger.onAdd(1, 1, 0, 0);
-    ledger.onAdmit(1, 0, 0, 0);
     Request request =
         Request.builder(1, 5, 6, 7).sampling(SamplingParameters.greedy(9)).build();
+    ledger.onAdd(request, 0, 0);
+    ledger.onAdmit(1, 0, 0, 0);
     writer.attach(0, request, 0).blocks(0, 1, 2);
   }
 
@@ -69,7 +68,7 @@ final class WorkLedgerTest {
 
   @Test void aTokenWithoutTheWorkForItIsSeen() {
     ledger.onSubmit(prompt());
-    ledger.onToken(1, 0, 0, 8);
+    ledger.onToken(1, 0, 0, 8, 0);
 
     fails("I59: request 1", () -> complete(1, 8));
   }
@@ -84,11 +83,11 @@ final class WorkLedgerTest {
     ledger.onSubmit(prompt());
 
     fails("I48: request 1 sample 0 loses 2 tokens, computed are 3", () ->
-        ledger.onPreempt(1, 0, -1, PreemptReason.POLICY, 2, 1));
+        ledger.onPreempt(1, 0, -1, PreemptReason.POLICY, 2, 1, 0));
   }
 
   @Test void aRowOfNobodyIsSeen() {
-    fails("L1: request 2 sample 0 does not live", () -> ledger.onToken(2, 0, 0, 8));
+    fails("L1: request 2 sample 0 does not live", () -> ledger.onToken(2, 0, 0, 8, 0));
   }
 
   @Test void wrongCountsAreSeen() {
@@ -112,7 +111,7 @@ final class WorkLedgerTest {
     }
     ledger.onResult(result);
     for (int token : tokens) {
-      ledger.onToken(1, 0, 0, token);
+      ledger.onToken(1, 0, 0, token, 0);
     }
   }
 

@@ -44,18 +44,18 @@ public final class TokenOracle implements SchedulerListener {
 
   // ---- what the scheduler says
 
-  @Override public void onAdd(long requestId, int numSamples, long seed, long nowNanos) {
-    Request request = expected.remove(requestId);
-    if (request == null || request.sampling().numSamples() != numSamples) {
-      throw new AssertionError("L1 request " + requestId + ": was added with " + numSamples
-          + " samples, expected " + request);
+  @Override public void onAdd(Request request, long seed, long nowNanos) {
+    long requestId = request.id();
+    Request shown = expected.remove(requestId);
+    if (request != shown) {
+      throw new AssertionError("L1 request " + requestId + ": was added, expected " + shown);
     }
     Long asked = request.sampling().seed();
     if (asked != null && asked != seed) {
       throw new AssertionError("I51 request " + requestId + ": got seed " + seed + ", asked "
           + asked);
     }
-    for (int sample = 0; sample < numSamples; sample++) {
+    for (int sample = 0; sample < request.sampling().numSamples(); sample++) {
       Ear before = live.put(new Sample(requestId, sample),
           new Ear(new SoloRun(model, request, sample, seed, maxModelLen)));
       if (before != null) {
@@ -70,7 +70,7 @@ public final class TokenOracle implements SchedulerListener {
   }
 
   @Override public void onPreempt(long requestId, int sampleIndex, long forRequestId,
-      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased) {
+      PreemptReason reason, int numTokensToRecompute, int numBlocksReleased, long nowNanos) {
     ear(requestId, sampleIndex, "I48", "was preempted");
     if (numTokensToRecompute < 0 || numBlocksReleased < 0) {
       throw new AssertionError("I48 request " + requestId + " sample " + sampleIndex + ": loses "
@@ -78,7 +78,8 @@ public final class TokenOracle implements SchedulerListener {
     }
   }
 
-  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token) {
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
     Ear ear = ear(requestId, sampleIndex, "I52", "says a token");
     SoloRun solo = ear.solo;
     if (solo.numOutputTokens() != outputIndex || solo.reason() != null) {

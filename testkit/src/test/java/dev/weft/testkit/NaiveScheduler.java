@@ -87,7 +87,7 @@ final class NaiveScheduler implements SchedulerDriver {
     sequence.seed = seed;
     live.put(request.id(), sequence);
     kvCache.open(sequence.handle(), KvNamespace.PLAIN, false);
-    setup.listener().onAdd(request.id(), 1, seed, nowNanos);
+    setup.listener().onAdd(request, seed, nowNanos);
     if (request.blockReason() == null) {
       startWaiting(sequence);
     } else {
@@ -189,7 +189,7 @@ final class NaiveScheduler implements SchedulerDriver {
 
   void loseBlocks(NaiveSequence sequence) {
     setup.listener().onPreempt(sequence.requestId(), 0, -1, PreemptReason.POLICY,
-        sequence.numComputed, kvCache.numBlocks(sequence.handle()));
+        sequence.numComputed, kvCache.numBlocks(sequence.handle()), 0);
     kvCache.release(sequence.handle());
     leaveSlot(sequence);
     sequence.status = SequenceStatus.WAITING;
@@ -235,7 +235,6 @@ final class NaiveScheduler implements SchedulerDriver {
     StepPlan plan = writer.stepId(nextStepId).write();
     inFlight = plan.isEmpty() ? null : plan;
     nextStepId += plan.isEmpty() ? 0 : 1;
-    setup.listener().onPlan(plan, nowNanos);
     return plan;
   }
 
@@ -296,7 +295,7 @@ final class NaiveScheduler implements SchedulerDriver {
     sequence.tokens.add(forgets ? 0 : token);
     int numOutput = sequence.numOutput();
     for (int i = mistake == Mistake.DELIVERS_TWICE ? 0 : 1; i < 2; i++) {
-      setup.listener().onToken(sequence.requestId(), 0, numOutput - 1, token);
+      setup.listener().onToken(sequence.requestId(), 0, numOutput - 1, token, nowNanos);
     }
     boolean stops = sequence.request.sampling().isStopToken(token)
         && numOutput >= sequence.request.sampling().minNewTokens();

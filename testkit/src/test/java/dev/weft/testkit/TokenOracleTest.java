@@ -43,7 +43,7 @@ class TokenOracleTest {
     add();
     int wrong = (right(0)[0] + 1) % VOCABULARY_SIZE;
 
-    fails("I51", () -> oracle.onToken(1, 0, 0, wrong));
+    fails("I51", () -> oracle.onToken(1, 0, 0, wrong, 0));
   }
 
   @Test void aRepeatedTokenIsSeen() {
@@ -63,9 +63,9 @@ class TokenOracleTest {
     add();
     say(0, 0, 4);
 
-    fails("I51", () -> oracle.onToken(1, 0, 4, 0));
+    fails("I51", () -> oracle.onToken(1, 0, 4, 0, 0));
     oracle.onFinish(1, 0, FinishReason.LENGTH, 4, 0);
-    fails("I52", () -> oracle.onToken(1, 0, 4, 0));
+    fails("I52", () -> oracle.onToken(1, 0, 4, 0, 0));
   }
 
   @Test void anEndBeforeTheEndIsSeen() {
@@ -117,20 +117,20 @@ class TokenOracleTest {
   @Test void anotherSeedIsSeen() {
     oracle.expect(REQUEST);
 
-    fails("I51", () -> oracle.onAdd(1, 2, SEED + 1, 0));
+    fails("I51", () -> oracle.onAdd(REQUEST, SEED + 1, 0));
   }
 
   @Test void aRequestThatNobodySentIsSeen() {
-    fails("L1", () -> oracle.onAdd(7, 1, 0, 0));
+    fails("L1", () -> oracle.onAdd(REQUEST, 0, 0));
   }
 
   @Test void aPreemptionOfTheDeadIsSeen() {
-    fails("I48", () -> oracle.onPreempt(1, 0, -1, PreemptReason.POLICY, 3, 1));
+    fails("I48", () -> oracle.onPreempt(1, 0, -1, PreemptReason.POLICY, 3, 1, 0));
   }
 
   private void add() {
     oracle.expect(REQUEST);
-    oracle.onAdd(1, 2, SEED, 0);
+    oracle.onAdd(REQUEST, SEED, 0);
   }
 
   private static int[] right(int sampleIndex) {
@@ -140,7 +140,7 @@ class TokenOracleTest {
 
   private void say(int sampleIndex, int from, int to) {
     for (int i = from; i < to; i++) {
-      oracle.onToken(1, sampleIndex, i, right(sampleIndex)[i]);
+      oracle.onToken(1, sampleIndex, i, right(sampleIndex)[i], 0);
     }
   }
 
