@@ -28,7 +28,8 @@ final class ModuleRules {
       "testkit", API,
       "engine", PARTS,
       "simulator", plus(PARTS, "engine", "testkit"),
-      "examples", plus(PARTS, "engine", "simulator")));
+      "examples", plus(PARTS, "engine", "simulator"),
+      "benchmarks", plus(PARTS, "engine")));
 
   private final String root;
   private final String[] pure;

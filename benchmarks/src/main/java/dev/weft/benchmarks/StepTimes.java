@@ -1,0 +1,113 @@
+package dev.weft.benchmarks;
+
+import java.util.Arrays;
+import org.openjdk.jmh.results.AggregationPolicy;
+
+/**
+ * CPU and wall time of every timed step of one kind. A step is timed from {@link #start} to {@link
+ * #stop}, without what lies between {@link #pause} and {@link #resume}.
+ *
+ * <p>Reading the thread's CPU clock costs as much as a small step. So the cost of an empty pair of
+ * readings, the least of many, is measured first and taken off; it is reported as well.
+ */
+final class StepTimes {
+  private static final int NUM_EMPTY_PAIRS = 20_000;
+
+  private final String name;
+  private final String unit;
+  private final double unitsPerNano;
+  private final long[] cpuNanos;
+  private final long[] wallNanos;
+  private int numSteps;
+  private long emptyCpuNanos;
+  private long emptyWallNanos;
+  private long cpu;
+  private long wall;
+  private int numPairs;
+  private long cpuStart;
+  private long wallStart;
+
+  private StepTimes(String name, String unit, double unitsPerNano, int maxNumSteps) {
+    this.name = name;
+    this.unit = unit;
+    this.unitsPerNano = unitsPerNano;
+    cpuNanos = new long[maxNumSteps];
+    wallNanos = new long[maxNumSteps];
+    calibrate();
+  }
+
+  /** Reported in microseconds per step. */
+  static StepTimes inMicros(String name, int maxNumSteps) {
+    return new StepTimes(name, "us/step", 1e-3, maxNumSteps);
+  }
+
+  /** Reported in nanoseconds for each of the things that one timed step deals with. */
+  static StepTimes inNanosPer(String thing, String name, int numPerStep, int maxNumSteps) {
+    return new StepTimes(name, "ns/" + thing, 1.0 / numPerStep, maxNumSteps);
+  }
+
+  private void calibrate() {
+    long leastCpu = Long.MAX_VALUE;
+    long leastWall = Long.MAX_VALUE;
+    for (int i = 0; i < NUM_EMPTY_PAIRS; i++) {
+      start();
+      leave();
+      leastCpu = Math.min(leastCpu, cpu);
+      leastWall = Math.min(leastWall, wall);
+    }
+    emptyCpuNanos = leastCpu;
+    emptyWallNanos = leastWall;
+  }
+
+  /** Begins a step. */
+  void start() {
+    cpu = 0;
+    wall = 0;
+    numPairs = 0;
+    resume();
+  }
+
+  /** What follows belongs to the step. */
+  void resume() {
+    numPairs++;
+    cpuStart = ThreadClock.cpuNanos();
+    wallStart = System.nanoTime();
+  }
+
+  /** What follows does not belong to the step. */
+  void pause() {
+    leave();
+  }
+
+  private void leave() {
+    wall += System.nanoTime() - wallStart;
+    cpu += ThreadClock.cpuNanos() - cpuStart;
+  }
+
+  /** Ends a step. */
+  void stop() {
+    leave();
+    cpuNanos[numSteps] = Math.max(0, cpu - numPairs * emptyCpuNanos);
+    wallNanos[numSteps] = Math.max(0, wall - numPairs * emptyWallNanos);
+    numSteps++;
+  }
+
+  /** Hands minimum, median and 99th percentile to JMH. */
+  void report() {
+    report("Cpu", cpuNanos);
+    report("Wall", wallNanos);
+    SecondaryResults.add(name + "CpuClockTakenOff", emptyCpuNanos, "ns", AggregationPolicy.MAX);
+  }
+
+  private void report(String clock, long[] nanos) {
+    long[] sorted = Arrays.copyOf(nanos, numSteps);
+    Arrays.sort(sorted);
+    report(clock + "Min", sorted[0], AggregationPolicy.MIN);
+    report(clock + "Median", sorted[numSteps / 2], AggregationPolicy.AVG);
+    report(clock + "P99", sorted[(int) (numSteps * 0.99)], AggregationPolicy.AVG);
+  }
+
+  private void report(String figure, long nanos, AggregationPolicy policy) {
+    SecondaryResults.add(name + figure, nanos * unitsPerNano, unit, policy);
+  }
+}
