@@ -2,16 +2,12 @@ package dev.weft.benchmarks;
 
 import dev.weft.batching.ContinuousBatchingPolicy;
 import dev.weft.batching.FullPromptGate;
-import dev.weft.batching.Scheduler;
 import dev.weft.pagedkv.PagedKvCache;
-import dev.weft.schedulerapi.AddResult;
-import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
-import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepPlan;
-import dev.weft.schedulerapi.StepResult;
 
 /**
  * Steady decode: {@code numRequests} requests with prompts of 1,024 tokens run at once, and each
@@ -23,88 +19,42 @@ import dev.weft.schedulerapi.StepResult;
  * always counted, and a listener is told of every token.
  */
 final class DecodeWorkload {
-  private static final int BLOCK_SIZE = 16;
   private static final int PROMPT_LENGTH = 1024;
   private static final int MAX_NEW_TOKENS = 1024;
   private static final int BLOCKS_PER_REQUEST = 128;
-  private static final int MAX_BATCHED_TOKENS = 8192;
-  private static final int MAX_MODEL_LEN = 33_792;
   private static final int NUM_WARM_UP_STEPS = 32;
 
   private final int numRequests;
   private final int numSteps;
-  private final PagedKvCache kvCache;
-  private final Scheduler scheduler;
-  private final StepResult result;
+  private final MeasuredScheduler measured;
   private final StepTimes times;
-  private long now;
+  private long numRows;
   private long numTokensDelivered;
 
   /** Prefills all requests and runs the warm-up steps; {@code numSteps} are to be timed. */
   DecodeWorkload(int numRequests, int numSteps) {
     this.numRequests = numRequests;
     this.numSteps = numSteps;
-    int numBlocks = numRequests * BLOCKS_PER_REQUEST + 1;
-    SchedulerLimits limits = SchedulerLimits.builder().maxNumSeqs(numRequests)
-        .maxNumWaiting(numRequests).maxNumBatchedTokens(MAX_BATCHED_TOKENS)
-        .maxModelLen(MAX_MODEL_LEN).vocabularySize(Prompts.VOCABULARY_SIZE).build();
-    ExecutorSpec spec = ExecutorSpec.builder().vocabularySize(Prompts.VOCABULARY_SIZE)
-        .maxModelLen(MAX_MODEL_LEN).blockSize(BLOCK_SIZE).numBlocks(numBlocks)
-        .numSlots(numRequests).maxNumRows(numRequests).maxNumBatchedTokens(MAX_BATCHED_TOKENS)
-        .build();
-    kvCache = PagedKvCache.builder().numBlocks(numBlocks).maxNumSequences(limits.maxNumHandles())
-        .maxNumHolders(numRequests).maxNumBlocksPerSequence(MAX_MODEL_LEN / BLOCK_SIZE).build();
-    scheduler = Scheduler.builder(limits, spec, kvCache)
-        .policy(ContinuousBatchingPolicy.builder().gate(FullPromptGate.sparingBlocks(0)).build())
-        .listener(new TokenCounter()).build();
-    result = new StepResult(numRequests, 0, 0);
-    times = StepTimes.inMicros("step", numSteps);
+    SchedulingPolicy policy =
+        ContinuousBatchingPolicy.builder().gate(FullPromptGate.sparingBlocks(0)).build();
+    measured = new MeasuredScheduler(numRequests, numRequests,
+        numRequests * BLOCKS_PER_REQUEST + 1, policy, new TokenCounter());
+    times = StepTimes.inMicros("step", 1, numSteps);
     addRequests();
-    prefill();
+    while (measured.step() < numRequests) {
+      // A prompt is not computed yet.
+    }
     for (int i = 0; i < NUM_WARM_UP_STEPS; i++) {
-      step();
+      measured.step();
     }
   }
 
   private void addRequests() {
     SamplingParameters sampling = SamplingParameters.greedy(MAX_NEW_TOKENS);
     for (int i = 0; i < numRequests; i++) {
-      AddResult added = scheduler.add(
-          Request.builder(i, Prompts.ofSeed(i + 1, PROMPT_LENGTH)).sampling(sampling).build(),
-          now);
-      if (!added.isAccepted()) {
-        throw new IllegalStateException(added.toString());
-      }
+      measured.add(Request.builder(i, Prompts.ofSeed(i + 1, PROMPT_LENGTH)).sampling(sampling)
+          .build());
     }
-  }
-
-  /** Runs until every request has sampled. */
-  private void prefill() {
-    int numSampled = 0;
-    while (numSampled < numRequests) {
-      StepPlan plan = scheduler.plan(now++);
-      numSampled = complete(plan);
-      scheduler.update(result, now);
-    }
-  }
-
-  private void step() {
-    complete(scheduler.plan(now++));
-    scheduler.update(result, now);
-  }
-
-  /** Makes the device's result; returns rows that were sampled. */
-  private int complete(StepPlan plan) {
-    int numRows = plan.numRows();
-    int numSampled = 0;
-    result.reset(plan.stepId(), numRows);
-    for (int row = 0; row < numRows; row++) {
-      if (plan.isSampled(row)) {
-        result.addToken(row, Prompts.SAMPLED_TOKEN);
-        numSampled++;
-      }
-    }
-    return numSampled;
   }
 
   /**
@@ -113,24 +63,39 @@ final class DecodeWorkload {
    * @throws IllegalStateException when the work done is not that of the definition
    */
   void run() {
-    DecodeWork work = new DecodeWork(numRequests, numSteps);
-    work.begin(kvCache.numFreeBlocks(), kvCache.numCachedBlocks(), numTokensDelivered);
-    long allocatedBefore = ThreadClock.allocatedBytes();
+    PagedKvCache kvCache = measured.kvCache;
+    Work work = new Work("decode of " + numRequests, numSteps);
+    int numFreeBefore = kvCache.numFreeBlocks();
+    int numCachedBefore = kvCache.numCachedBlocks();
+    long numDeliveredBefore = numTokensDelivered;
+    work.begin();
     for (int i = 0; i < numSteps; i++) {
       times.start();
-      StepPlan plan = scheduler.plan(now++);
+      StepPlan plan = measured.scheduler.plan(0);
       times.pause();
-      work.addRows(plan.numRows(), plan.numTokens());
-      complete(plan);
+      requireDecode(plan);
+      measured.complete(plan);
       times.resume();
-      scheduler.update(result, now);
+      measured.scheduler.update(measured.result, 0);
       times.stop();
     }
-    work.setAllocatedBytes(ThreadClock.allocatedBytes() - allocatedBefore);
-    work.end(kvCache.numFreeBlocks(), kvCache.numCachedBlocks(), numTokensDelivered);
+    work.end();
     times.report();
-    work.report();
-    work.check();
+    work.reportAllocation();
+    long numTokens = (long) numRequests * numSteps;
+    long numBlocks = numTokens / MeasuredScheduler.BLOCK_SIZE;
+    work.count("rows", numRows, numTokens);
+    work.count("blocksTaken", numFreeBefore - kvCache.numFreeBlocks(), numBlocks);
+    work.count("blocksKeyed", kvCache.numCachedBlocks() - numCachedBefore, numBlocks);
+    work.count("tokensAppended", numTokensDelivered - numDeliveredBefore, numTokens);
+  }
+
+  private void requireDecode(StepPlan plan) {
+    numRows += plan.numRows();
+    if (plan.numRows() != numRequests || plan.numTokens() != numRequests) {
+      throw new IllegalStateException("a step of " + plan.numRows() + " rows and "
+          + plan.numTokens() + " tokens, must be " + numRequests);
+    }
   }
 
   /** What a server would do with the tokens, as little as can be. */

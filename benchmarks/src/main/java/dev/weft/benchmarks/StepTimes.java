@@ -8,10 +8,12 @@ import org.openjdk.jmh.results.AggregationPolicy;
  * #stop}, without what lies between {@link #pause} and {@link #resume}.
  *
  * <p>Reading the thread's CPU clock costs as much as a small step. So the cost of an empty pair of
- * readings, the least of many, is measured first and taken off; it is reported as well.
+ * readings, the least of many, is measured once and taken off; it is reported as well.
  */
 final class StepTimes {
-  private static final int NUM_EMPTY_PAIRS = 20_000;
+  private static final int NUM_EMPTY_PAIRS = 100_000;
+  private static long emptyCpuNanos = Long.MAX_VALUE;
+  private static long emptyWallNanos = Long.MAX_VALUE;
 
   private final String name;
   private final String unit;
@@ -19,8 +21,6 @@ final class StepTimes {
   private final long[] cpuNanos;
   private final long[] wallNanos;
   private int numSteps;
-  private long emptyCpuNanos;
-  private long emptyWallNanos;
   private long cpu;
   private long wall;
   private int numPairs;
@@ -33,30 +33,28 @@ final class StepTimes {
     this.unitsPerNano = unitsPerNano;
     cpuNanos = new long[maxNumSteps];
     wallNanos = new long[maxNumSteps];
-    calibrate();
+    if (emptyCpuNanos == Long.MAX_VALUE) {
+      calibrate();
+    }
   }
 
-  /** Reported in microseconds per step. */
-  static StepTimes inMicros(String name, int maxNumSteps) {
-    return new StepTimes(name, "us/step", 1e-3, maxNumSteps);
+  /** Reported in microseconds for each of the things that one timed step does. */
+  static StepTimes inMicros(String thing, int numPerStep, int maxNumSteps) {
+    return new StepTimes(thing, "us/" + thing, 1e-3 / numPerStep, maxNumSteps);
   }
 
-  /** Reported in nanoseconds for each of the things that one timed step deals with. */
-  static StepTimes inNanosPer(String thing, String name, int numPerStep, int maxNumSteps) {
-    return new StepTimes(name, "ns/" + thing, 1.0 / numPerStep, maxNumSteps);
+  /** Reported in nanoseconds for each of the blocks that one timed step deals with. */
+  static StepTimes inNanosPerBlock(String name, int numPerStep, int maxNumSteps) {
+    return new StepTimes(name, "ns/block", 1.0 / numPerStep, maxNumSteps);
   }
 
   private void calibrate() {
-    long leastCpu = Long.MAX_VALUE;
-    long leastWall = Long.MAX_VALUE;
     for (int i = 0; i < NUM_EMPTY_PAIRS; i++) {
       start();
       leave();
-      leastCpu = Math.min(leastCpu, cpu);
-      leastWall = Math.min(leastWall, wall);
+      emptyCpuNanos = Math.min(emptyCpuNanos, cpu);
+      emptyWallNanos = Math.min(emptyWallNanos, wall);
     }
-    emptyCpuNanos = leastCpu;
-    emptyWallNanos = leastWall;
   }
 
   /** Begins a step. */
@@ -96,7 +94,8 @@ final class StepTimes {
   void report() {
     report("Cpu", cpuNanos);
     report("Wall", wallNanos);
-    SecondaryResults.add(name + "CpuClockTakenOff", emptyCpuNanos, "ns", AggregationPolicy.MAX);
+    SecondaryResults.add(
+        name + "CpuClockTakenOff", (double) emptyCpuNanos, "ns", AggregationPolicy.MAX);
   }
 
   private void report(String clock, long[] nanos) {
@@ -108,6 +107,6 @@ final class StepTimes {
   }
 
   private void report(String figure, long nanos, AggregationPolicy policy) {
-    SecondaryResults.add(name + figure, nanos * unitsPerNano, unit, policy);
+    SecondaryResults.add(name + figure, (double) nanos * unitsPerNano, unit, policy);
   }
 }
