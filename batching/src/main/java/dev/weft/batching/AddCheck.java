@@ -20,14 +20,17 @@ final class AddCheck {
 
   /** ACCEPTED, or the first reason against it. Cost O(prompt). */
   AddResult check(Request request, long nowNanos) {
+    AddResult result = checkRequest(request);
+    return result.isAccepted() ? checkState(request, nowNanos) : result;
+  }
+
+  /** The part of {@link #check} that depends on nothing that changes. */
+  AddResult checkRequest(Request request) {
     AddResult result = checkLengths(request);
     if (result.isAccepted()) {
       result = checkTokens(request);
     }
-    if (result.isAccepted()) {
-      result = checkCapabilities(request);
-    }
-    return result.isAccepted() ? checkState(request, nowNanos) : result;
+    return result.isAccepted() ? checkCapabilities(request) : result;
   }
 
   private AddResult checkLengths(Request request) {

@@ -84,6 +84,14 @@ public final class Scheduler {
   // ---- requests
 
   /**
+   * Whether a request could ever wait here: its lengths, tokens and what it asks of the executor.
+   * Depends on nothing that changes, so any thread may ask. Cost O(prompt).
+   */
+  public AddResult check(Request request) {
+    return addCheck.checkRequest(request);
+  }
+
+  /**
    * Lets a request wait. A refusal changes nothing.
    *
    * @return ACCEPTED, or the reason with field, value and limit; cost O(prompt + log waiting)
@@ -408,6 +416,11 @@ public final class Scheduler {
   }
 
   // ---- facts
+
+  /** Limits in force from the next step on. */
+  public LiveCaps caps() {
+    return core.caps;
+  }
 
   /** True when no request lives and no step is in flight. */
   public boolean isIdle() {

@@ -1,5 +1,6 @@
 package dev.weft.engine;
 
+import dev.weft.schedulerapi.SchedulerListener;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
@@ -8,20 +9,20 @@ import java.lang.System.Logger.Level;
  * failure of each kind and then every thousandth, so that a callback that always fails does not
  * flood the log.
  */
-final class FailureLog {
+final class FailureLog implements SchedulerListener {
   private static final Logger LOGGER = System.getLogger(WeftEngine.class.getName());
   private static final int PERIOD = 1000;
   private long numPolicyFailures;
   private long numListenerFailures;
 
-  void policyFailed(long stepId, RuntimeException failure) {
+  @Override public void onPolicyFailure(long stepId, RuntimeException failure) {
     if (numPolicyFailures++ % PERIOD == 0) {
       LOGGER.log(Level.WARNING, "the policy threw, in step " + stepId + "; failures so far: "
           + numPolicyFailures, failure);
     }
   }
 
-  void listenerFailed(RuntimeException failure) {
+  @Override public void onListenerFailure(RuntimeException failure) {
     if (numListenerFailures++ % PERIOD == 0) {
       LOGGER.log(Level.WARNING, "the listener threw; failures so far: " + numListenerFailures,
           failure);

@@ -1,45 +1,68 @@
 package dev.weft.engine;
 
-import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
-import dev.weft.schedulerapi.AddResult;
-import dev.weft.schedulerapi.AddResult.Refusal;
-import dev.weft.schedulerapi.ExecutorState;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepExecutor;
-import dev.weft.schedulerapi.StepPlan;
-import dev.weft.schedulerapi.StepResult;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Scheduler, KV cache and executor put together, driven by its owner: {@link #add} requests, call
- * {@link #runOnce} until {@link #isIdle}; tokens go to the listener given to the builder. One
- * thread owns an engine and makes all calls; nothing happens between them.
+ * Scheduler, KV cache and executor put together, with a loop that drives them. Any thread submits
+ * requests and reads their output through {@link Generation}; one thread at a time drives, in one
+ * of three ways:
  *
- * <p>A policy, a mask or a listener must not call back: {@link #add}, {@link #abort}, {@link
- * #runOnce}, {@link #runUntilIdle} and {@link #close} then throw {@link IllegalStateException} and
- * change nothing.
+ * <ul>
+ *   <li>{@link #start}: a thread of the engine's own, until {@link #close};
+ *   <li>{@link #runOnce}, and {@link #await} where nothing is to do: the loop of the host;
+ *   <li>{@link #runStep}: one step after another, for tests and for looking closely.
+ * </ul>
+ *
+ * <p>Every accepted request ends exactly once, with a reason, whatever its consumers, the executor
+ * or other requests do. What is cut off is never shown as a whole answer.
  */
 public final class WeftEngine implements AutoCloseable {
-  /** Longest wait at a time: what is not the device, such as a mask or a deadline, wakes nobody. */
-  private static final long MAX_WAIT_NANOS = 1_000_000;
+  private static final Logger LOGGER = System.getLogger(WeftEngine.class.getName());
+  private static final long MAX_IDLE_NANOS = 1_000_000;
+  private static final long MAX_CLOSE_SECONDS = 10;
 
-  private final StepExecutor executor;
+  private final EngineLoop loop;
   private final Scheduler scheduler;
   private final KvCache kvCache;
   private final LongSupplier clock;
-  private final StepResult result;
-  private boolean hasEnded;
-  private String failureMessage = "";
+  private final Intake intake;
+  private final SchedulerStats stats;
+  private final ThreadFactory threads;
+  private final IdleStrategy idleStrategy;
+  private final AtomicLong numIds = new AtomicLong();
+  private final AtomicReference<@Nullable Thread> driver = new AtomicReference<>();
+  private final AtomicReference<@Nullable Drain> drain = new AtomicReference<>();
+  private final CountDownLatch terminated = new CountDownLatch(1);
+  private volatile @Nullable Thread ownThread;
+  private volatile boolean isClosing;
 
-  WeftEngine(StepExecutor executor, Scheduler scheduler, KvCache kvCache, LongSupplier clock) {
-    this.executor = executor;
+  WeftEngine(WeftEngineBuilder b, EngineLoop loop, Scheduler scheduler, KvCache kvCache,
+      Intake intake, SchedulerStats stats) {
+    this.loop = loop;
     this.scheduler = scheduler;
     this.kvCache = kvCache;
-    this.clock = clock;
-    result = StepResult.of(scheduler.limits());
+    this.intake = intake;
+    this.stats = stats;
+    clock = b.clock;
+    threads = b.threads;
+    idleStrategy = b.idleStrategy;
   }
 
   /** Starts to wire an engine over an executor, which the engine closes in the end. */
@@ -47,83 +70,118 @@ public final class WeftEngine implements AutoCloseable {
     return new WeftEngineBuilder(executor);
   }
 
-  /** Lets a request wait; a refusal says why and changes nothing. */
-  public AddResult add(Request request) {
-    scheduler.checkNotBusy();
-    return isHealthy()
-        ? scheduler.add(request, clock.getAsLong())
-        : AddResult.refused(Refusal.SHUT_DOWN, "request " + request.id() + ": the engine takes none"
-            + (failureMessage().isEmpty() ? ", it is closed" : " any more: " + failureMessage()));
+  // ---- requests: any thread
+
+  /**
+   * Lets a request wait; answers at once. Cost O(prompt).
+   *
+   * @return ACCEPTED with the handle, FULL with a hint when to try again, CLOSED, or INVALID with
+   *     field, value and limit
+   */
+  public Submission submit(Request request) {
+    return intake.submit(request);
   }
 
-  /** Ends a request at once; false when it is not live. */
-  public boolean abort(long requestId) {
-    return scheduler.abort(requestId, clock.getAsLong());
+  /** A request id that this method has not returned before; counts from 1. */
+  public long nextRequestId() {
+    return numIds.incrementAndGet();
+  }
+
+  /** Now, on the clock of deadlines and arrivals. */
+  public long nowNanos() {
+    return clock.getAsLong();
+  }
+
+  // ---- driving: one thread at a time
+
+  /**
+   * Starts a thread of the injected factory that drives until {@link #close}. Interrupting it only
+   * makes it look around.
+   *
+   * @return this engine
+   * @throws IllegalStateException when it was started or closed before
+   */
+  public synchronized WeftEngine start() {
+    if (ownThread != null || isClosing) {
+      throw new IllegalStateException(
+          isClosing ? "the engine is closed" : "the engine was started before");
+    }
+    Thread thread = threads.newThread(this::runUntilClosed);
+    ownThread = thread;
+    thread.start();
+    return this;
+  }
+
+  private void runUntilClosed() {
+    while (!isClosing) {
+      try {
+        if (!driven(loop::round)) {
+          idle();
+        }
+      } catch (RuntimeException | Error e) {
+        // Everything has ended, and health says so; who waits for an end must still be told.
+        LOGGER.log(Level.ERROR, "the engine has failed", e);
+      }
+    }
+    finishClosing();
+  }
+
+  private void idle() {
+    switch (idleStrategy) {
+      case SPIN -> Thread.onSpinWait();
+      case YIELD -> Thread.yield();
+      default -> {
+        try {
+          await(MAX_IDLE_NANOS);
+        } catch (InterruptedException e) {
+          LOGGER.log(Level.DEBUG, "the thread of the engine was interrupted, and goes on");
+        }
+      }
+    }
   }
 
   /**
-   * Applies what the executor has finished and plans and submits what can be; never waits. When the
-   * executor has died, what was running ends with ERROR and what was waiting with SHUTDOWN.
+   * Takes in what was submitted, applies what the executor has finished, plans and submits what can
+   * be, and shows consumers what happened; never waits.
    *
    * @return true when it did something; false when the device must be awaited, or nothing is there
    *     to do
-   * @throws RuntimeException what executor or scheduler threw, a defect of one of them; everything
-   *     has ended as if the executor had died
+   * @throws IllegalStateException when another thread drives, or this one within a round: a policy,
+   *     a mask or a listener must not
+   * @throws RuntimeException      what executor or scheduler threw, a defect of one of them;
+   *     everything has ended as if the executor had died
    */
   public boolean runOnce() {
-    scheduler.checkNotBusy();
-    if (hasEnded) {
-      return false;
-    }
-    try {
-      // Read first: whatever the executor finished before it died is polled below.
-      boolean isReady = executor.state() == ExecutorState.READY;
-      boolean didSomething = applyFinished();
-      if (!isReady) {
-        endAll(executor.failureMessage());
-        return true;
+    return drivenByHost(loop::round);
+  }
+
+  /**
+   * Plans and submits one step, waits until it has completed and applies it; steps in flight before
+   * are finished first.
+   *
+   * @return false when no step could be planned
+   * @throws InterruptedException when interrupted while waiting for the device; the step stays in
+   *     flight
+   * @throws RuntimeException     as {@link #runOnce}
+   */
+  public boolean runStep() throws InterruptedException {
+    return drivenByHost(loop::step);
+  }
+
+  /**
+   * Waits until {@link #runOnce} may have something to do, at most {@code maxNanos}; may return
+   * earlier. By the driving thread, between its calls of {@code runOnce}.
+   */
+  public void await(long maxNanos) throws InterruptedException {
+    if (loop.numInFlight() > 0) {
+      loop.awaitDevice(maxNanos);
+    } else {
+      // What lives and cannot run waits for a mask or a deadline, which wake nobody.
+      long nanos = loop.hasWork() ? Math.min(maxNanos, MAX_IDLE_NANOS) : maxNanos;
+      intake.sleep(nanos, () -> isClosing || drain.get() != null && !loop.hasDrained());
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
       }
-      return submitNext() || didSomething;
-    } catch (RuntimeException e) {
-      endAllAfter(e);
-      throw e;
-    }
-  }
-
-  private boolean applyFinished() {
-    boolean any = false;
-    while (executor.poll(result)) {
-      scheduler.update(result, clock.getAsLong());
-      any = true;
-    }
-    return any;
-  }
-
-  private boolean submitNext() {
-    boolean any = false;
-    while (scheduler.canPlan() && !scheduler.isIdle()) {
-      StepPlan plan = scheduler.plan(clock.getAsLong());
-      if (plan.isEmpty() || !executor.submit(plan)) {
-        break;
-      }
-      any = true;
-    }
-    return any;
-  }
-
-  private void endAll(String message) {
-    hasEnded = true;
-    failureMessage = message;
-    scheduler.onExecutorDead(DeadExecutorMode.END, clock.getAsLong());
-    scheduler.shutDown(clock.getAsLong());
-  }
-
-  /** Scheduler and executor may no longer agree on what is in flight: awaiting it could hang. */
-  private void endAllAfter(RuntimeException failure) {
-    try {
-      endAll(failure.toString());
-    } catch (RuntimeException e) {
-      failure.addSuppressed(e);
     }
   }
 
@@ -133,84 +191,198 @@ public final class WeftEngine implements AutoCloseable {
    * the owner can do: unblock a request, or end a pause.
    *
    * @throws InterruptedException when interrupted while waiting; the engine can go on
-   * @throws RuntimeException as {@link #runOnce}
+   * @throws RuntimeException     as {@link #runOnce}
    */
   public void runUntilIdle() throws InterruptedException {
-    scheduler.checkNotBusy();
-    while (!isIdle()) {
-      if (!runOnce()) {
-        if (waitsForOwner()) {
-          return;
-        }
-        await();
+    while (runOnce() || !isIdle()) {
+      if (loop.waitsForOwner()) {
+        return;
+      }
+      if (loop.numInFlight() > 0 || loop.hasWork()) {
+        await(MAX_IDLE_NANOS);
       }
     }
   }
 
-  private boolean waitsForOwner() {
-    SchedulerStats stats = scheduler.stats();
-    if (hasEnded || stats.numInFlight() > 0) {
-      return hasEnded;
+  private <X extends Exception> boolean drivenByHost(Round<X> round) throws X {
+    if (ownThread != null) {
+      throw new IllegalStateException("the engine was started, its own thread drives it");
     }
-    return switch (scheduler.pauseMode()) {
-      case NONE -> stats.numRunning() + stats.numWaiting() == 0;
-      case NEW -> stats.numRunning() == 0;
-      case ALL -> true;
-    };
+    return !isClosing && driven(round);
   }
 
-  private void await() throws InterruptedException {
-    if (scheduler.stats().numInFlight() > 0) {
-      executor.await(MAX_WAIT_NANOS);
-    } else {
-      Thread.sleep(MAX_WAIT_NANOS / 1_000_000); // An executor without work may not wait at all.
+  /** One thread at a time, and nobody from within. */
+  private <X extends Exception> boolean driven(Round<X> round) throws X {
+    Thread me = Thread.currentThread();
+    Thread other = driver.compareAndExchange(null, me);
+    if (other != null) {
+      throw new IllegalStateException(other == me
+          ? "called from a policy, a mask or a listener"
+          : "the engine is driven by thread " + other.getName());
+    }
+    try {
+      return round.run();
+    } finally {
+      driver.set(null);
+      if (isClosing && ownThread == null) {
+        finishClosing(); // Who closes could not, because this thread was driving.
+      }
     }
   }
 
-  /** True when no request lives and no step is in flight. */
-  public boolean isIdle() {
-    return scheduler.isIdle();
-  }
+  // ---- control: any thread
 
-  /** False when the executor died or was closed: no request is accepted any more. */
-  public boolean isHealthy() {
-    return !hasEnded && executor.state() == ExecutorState.READY;
-  }
-
-  /** Why the executor died, also after {@link #close}; empty while it lives. */
-  public String failureMessage() {
-    return failureMessage.isEmpty() ? executor.failureMessage() : failureMessage;
-  }
-
-  public SchedulerStats stats() {
-    return scheduler.stats();
+  /**
+   * Lets the driving thread make a call between two rounds: pause, caps, cache reset, unblock. The
+   * scheduler must not be used outside the call.
+   *
+   * @return completes with the call's answer, or exceptionally with what it threw, or when the
+   *     engine has ended or 64 calls wait; dependent stages run on the callback executor
+   */
+  public <T extends @Nullable Object> CompletionStage<T> control(Function<Scheduler, T> call) {
+    ControlCall<T> queued = new ControlCall<>(call, intake.callbacks());
+    if (!intake.offerCall(queued)) {
+      queued.fail(new IllegalStateException("too many control calls wait to be made"));
+    } else if (terminated.getCount() == 0) {
+      queued.fail(new IllegalStateException("the engine is closed"));
+    }
+    return queued.stage();
   }
 
   /**
-   * For control calls: pause, caps, cache reset, stop strings. On the owner's thread like all
-   * calls.
+   * Accepts nothing any more, lets what lives finish, and ends what has not after that time with
+   * SHUTDOWN. The engine must be driven on, and be closed in the end. A second call changes nothing
+   * and gets the first one's answer.
+   *
+   * @return what was cut off, when everything has ended
    */
-  public Scheduler scheduler() {
-    return scheduler;
+  public CompletionStage<DrainReport> drain(Duration timeout) {
+    long nowNanos = clock.getAsLong();
+    long deadlineNanos = nowNanos + Math.min(timeout.toNanos(), Long.MAX_VALUE / 2);
+    Drain begun = new Drain(deadlineNanos);
+    Drain before = drain.compareAndExchange(null, begun);
+    if (before != null) {
+      return before.stage();
+    }
+    intake.close("the engine drains");
+    loop.begin(begun);
+    intake.wake();
+    if (terminated.getCount() == 0) {
+      begun.complete(intake.callbacks());
+    }
+    return begun.stage();
   }
 
-  /** The books of the KV blocks, for statistics. */
+  /** For probes; cheap, and does not touch the loop. */
+  public Health health() {
+    if (!loop.failureMessage().isEmpty()) {
+      return new Health(Health.State.FAILED, loop.failureMessage());
+    }
+    if (isClosing) {
+      return new Health(Health.State.CLOSED, "the engine is closed");
+    }
+    if (loop.isStalled()) {
+      return new Health(Health.State.STALLED, intake.numLive()
+          + " requests live, but the loop has not come round for longer than a step may take");
+    }
+    return drain.get() == null ? new Health(Health.State.SERVING, "")
+        : new Health(Health.State.DRAINING, "the engine drains");
+  }
+
+  /** True when no accepted request lives and no step is in flight. */
+  public boolean isIdle() {
+    return intake.numLive() == 0 && stats.numInFlight() == 0;
+  }
+
+  /** Accepted requests that have not ended. */
+  public int numLiveRequests() {
+    return intake.numLive();
+  }
+
+  /** Counters and load as of the last round; may be read by any thread. */
+  public SchedulerStats stats() {
+    return stats;
+  }
+
+  public SchedulerLimits limits() {
+    return scheduler.limits();
+  }
+
+  /** The books of the KV blocks; to be read on the driving thread, as in a listener. */
   public KvCache kvCache() {
     return kvCache;
   }
 
-  /** Ends all requests, with SHUTDOWN, and closes the executor. Idempotent. */
+  /** For tests of this package, on the driving thread. */
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  // ---- the end
+
+  /**
+   * Ends all requests with SHUTDOWN and closes the executor. May be called by any thread but one
+   * inside a round; returns when all that is done, or after 10 seconds when the driving thread
+   * hangs in a call of the executor. Idempotent.
+   *
+   * @throws IllegalStateException when called from a policy, a mask or a listener
+   */
   @Override public void close() {
-    scheduler.checkNotBusy();
-    try {
-      if (!hasEnded) {
-        failureMessage = executor.failureMessage(); // Closing may forget it.
-        hasEnded = true;
-        scheduler.shutDown(clock.getAsLong());
-        scheduler.onExecutorDead(DeadExecutorMode.END, clock.getAsLong());
-      }
-    } finally {
-      executor.close();
+    if (driver.get() == Thread.currentThread()) {
+      throw new IllegalStateException("called from a policy, a mask or a listener");
     }
+    synchronized (this) { // No start in between.
+      isClosing = true;
+    }
+    intake.close("the engine is closed");
+    intake.wake();
+    if (ownThread == null) {
+      finishClosing();
+    }
+    if (Thread.currentThread() != ownThread) {
+      awaitTermination();
+    }
+  }
+
+  /** The last thing that is driven; by whoever comes first. */
+  private void finishClosing() {
+    if (driver.compareAndSet(null, Thread.currentThread())) {
+      if (terminated.getCount() == 0) {
+        driver.set(null);
+        return;
+      }
+      try {
+        loop.close();
+      } finally {
+        terminated.countDown();
+        intake.callbacks().close();
+        driver.set(null);
+      }
+    }
+  }
+
+  private void awaitTermination() {
+    boolean wasInterrupted = false;
+    long endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(MAX_CLOSE_SECONDS);
+    while (true) {
+      try {
+        if (!terminated.await(endNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+          LOGGER.log(Level.ERROR, "the engine could not be closed within " + MAX_CLOSE_SECONDS
+              + " s: the thread that drives it hangs in a call of the executor, the policy or a "
+              + "listener");
+        }
+        break;
+      } catch (InterruptedException e) {
+        wasInterrupted = true;
+      }
+    }
+    if (wasInterrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Something that drives. */
+  private interface Round<X extends Exception> {
+    boolean run() throws X;
   }
 }

@@ -10,19 +10,28 @@ import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepExecutor;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Wires a {@link WeftEngine}; everything but the executor has a default. */
 public final class WeftEngineBuilder {
   private final StepExecutor executor;
   private SchedulerLimits limits;
   private SchedulingPolicy policy = ContinuousBatchingPolicy.withPriorities();
-  private SchedulerListener listener = SchedulerListener.NONE;
+  private SchedulerListener listener = new FailureLog();
   private EvictionRank evictionRank = EvictionRank.LEAST_RECENTLY_USED;
-  private LongSupplier clock = System::nanoTime;
   private boolean cachesPrefixes = true;
   private long seed;
+  private int maxNumWaitingPerTenant = Integer.MAX_VALUE;
+  private Duration stepTimeout = Duration.ofSeconds(60);
+  private @Nullable Executor callbackExecutor;
+  LongSupplier clock = System::nanoTime;
+  ThreadFactory threads = new EngineThreads();
+  IdleStrategy idleStrategy = IdleStrategy.PARK;
 
   WeftEngineBuilder(StepExecutor executor) {
     this.executor = Objects.requireNonNull(executor, "executor");
@@ -57,11 +66,13 @@ public final class WeftEngineBuilder {
   }
 
   /**
-   * Who gets tokens and ends; default: nobody. It must not call the engine back: such a call
-   * throws, and what a listener throws is logged and otherwise without effect.
+   * Adds an observer of everything the scheduler does, say metrics or a timeline; default: none. It
+   * is called on the driving thread within a round, so it must be quick: consumers of tokens belong
+   * to {@link Generation}. Listeners are told in the order in which they were added; what one
+   * throws is logged and otherwise without effect.
    */
   public WeftEngineBuilder listener(SchedulerListener value) {
-    listener = Objects.requireNonNull(value, "listener");
+    listener = new Both(listener, Objects.requireNonNull(value, "listener"));
     return this;
   }
 
@@ -96,6 +107,60 @@ public final class WeftEngineBuilder {
   }
 
   /**
+   * Most requests of one tenant that may wait for their first step; more are answered FULL.
+   * Default: no bound but that of all.
+   *
+   * @param value 1 or more
+   */
+  public WeftEngineBuilder maxNumWaitingPerTenant(int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(
+          "maxNumWaitingPerTenant is " + value + ", must be 1 or more");
+    }
+    maxNumWaitingPerTenant = value;
+    return this;
+  }
+
+  /**
+   * How long a device that has steps in flight may complete none before it is taken for dead;
+   * default 60 s.
+   *
+   * @param value above zero
+   */
+  public WeftEngineBuilder stepTimeout(Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException("stepTimeout is " + value + ", must be above 0");
+    }
+    stepTimeout = value;
+    return this;
+  }
+
+  /**
+   * Makes the thread of {@link WeftEngine#start}, and those of callbacks unless there is an
+   * executor for them. Default: daemon platform threads named {@code weft-} and a number.
+   */
+  public WeftEngineBuilder threadFactory(ThreadFactory value) {
+    threads = Objects.requireNonNull(value, "threadFactory");
+    return this;
+  }
+
+  /** What the thread of {@link WeftEngine#start} does without work; default PARK. */
+  public WeftEngineBuilder idleStrategy(IdleStrategy value) {
+    idleStrategy = Objects.requireNonNull(value, "idleStrategy");
+    return this;
+  }
+
+  /**
+   * Where listeners and subscribers of generations are called and stages complete. It must not run
+   * them on the submitting thread of {@code execute}, which is the engine's. Default: threads made
+   * when needed, so that one stuck callback holds up nobody else.
+   */
+  public WeftEngineBuilder callbackExecutor(Executor value) {
+    callbackExecutor = Objects.requireNonNull(value, "callbackExecutor");
+    return this;
+  }
+
+  /**
    * @throws IllegalArgumentException when limits and executor do not fit together; the executor
    *     stays open
    */
@@ -111,11 +176,19 @@ public final class WeftEngineBuilder {
         .evictionRank(evictionRank)
         .hashSeed(seed);
     PagedKvCache kvCache = (cachesPrefixes ? cache : cache.withoutPrefixes()).build();
+    TenantBound tenants = new TenantBound(maxNumWaitingPerTenant);
+    Delivery delivery = new Delivery(tenants);
     Scheduler scheduler = Scheduler.builder(limits, spec, kvCache)
         .policy(policy)
-        .listener(new LoggedListener(listener, new FailureLog()))
+        .listener(new Both(delivery, listener))
         .seed(seed)
         .build();
-    return new WeftEngine(executor, scheduler, kvCache, clock);
+    Callbacks callbacks = callbackExecutor == null ? Callbacks.onOwnThreads(threads)
+        : Callbacks.on(callbackExecutor, threads);
+    Intake intake = new Intake(scheduler, clock, callbacks, tenants);
+    PublishedStats stats = new PublishedStats();
+    EngineLoop loop = new EngineLoop(
+        executor, scheduler, clock, intake, delivery, stats, stepTimeout.toNanos());
+    return new WeftEngine(this, loop, scheduler, kvCache, intake, stats);
   }
 }

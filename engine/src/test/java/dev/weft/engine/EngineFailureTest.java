@@ -5,7 +5,6 @@ import static dev.weft.engine.EngineHarness.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.AddResult.Refusal;
 import dev.weft.schedulerapi.FinishReason;
 import org.junit.jupiter.api.Test;
@@ -25,8 +24,8 @@ final class EngineFailureTest {
     assertThat(harness.oracle.numFinished(FinishReason.ERROR)).isPositive();
     assertThat(harness.oracle.numFinished(FinishReason.SHUTDOWN)).isPositive();
     harness.assertAllEnded();
-    assertThat(harness.engine.isHealthy()).isFalse();
-    assertThat(harness.engine.failureMessage()).isEqualTo("died in step 3");
+    assertThat(harness.engine.health().isLive()).isFalse();
+    assertThat(harness.engine.health().message()).isEqualTo("died in step 3");
     assertThat(harness.engine.runOnce()).isFalse();
   }
 
@@ -36,26 +35,27 @@ final class EngineFailureTest {
     EngineHarness harness = new EngineHarness(executor).addMany(1);
     harness.engine.runUntilIdle();
 
-    AddResult result = harness.engine.add(request(2, 5, 5).build());
+    Submission result = harness.engine.submit(request(2, 5, 5).build());
 
     assertThat(result.refusal()).isEqualTo(Refusal.SHUT_DOWN);
     assertThat(result.message()).startsWith("request 2: ").endsWith("died in step 1");
     harness.engine.close();
-    assertThat(harness.engine.failureMessage()).isEqualTo("died in step 1");
+    assertThat(harness.engine.health().message()).isEqualTo("died in step 1");
   }
 
-  @Test void deathIsSeenBeforeTheNextCall() {
+  @Test void deathIsSeenInTheNextRound() {
     StubbornExecutor executor = new StubbornExecutor(spec(1));
     executor.device.dieAt(1);
     EngineHarness harness = new EngineHarness(executor).addMany(1);
     harness.engine.runOnce();
-    assertThat(harness.engine.isHealthy()).isTrue();
+    assertThat(harness.engine.health().isReady()).isTrue();
 
     executor.device.completeNext();
+    harness.engine.runOnce();
 
-    assertThat(harness.engine.isHealthy()).isFalse();
-    assertThat(harness.engine.failureMessage()).isEqualTo("died in step 1");
-    assertThat(harness.engine.add(request(2, 5, 5).build()).refusal())
+    assertThat(harness.engine.health().state()).isEqualTo(Health.State.FAILED);
+    assertThat(harness.engine.health().message()).isEqualTo("died in step 1");
+    assertThat(harness.engine.submit(request(2, 5, 5).build()).refusal())
         .isEqualTo(Refusal.SHUT_DOWN);
   }
 
@@ -85,7 +85,7 @@ final class EngineFailureTest {
     assertThat(harness.oracle.numFinished(FinishReason.LENGTH)
         + harness.oracle.numFinished(FinishReason.ERROR)).isEqualTo(12);
     harness.assertAllEnded();
-    assertThat(harness.engine.isHealthy()).isTrue();
+    assertThat(harness.engine.health().isReady()).isTrue();
   }
 
   @Test void throwingExecutorEndsEverythingAndIsHeardOf() throws InterruptedException {
@@ -97,8 +97,8 @@ final class EngineFailureTest {
         .withMessage("step 3 does not please");
 
     harness.assertAllEnded();
-    assertThat(harness.engine.isHealthy()).isFalse();
-    assertThat(harness.engine.failureMessage()).endsWith("step 3 does not please");
+    assertThat(harness.engine.health().isLive()).isFalse();
+    assertThat(harness.engine.health().message()).endsWith("step 3 does not please");
     harness.engine.runUntilIdle();
     assertThat(harness.engine.runOnce()).isFalse();
   }
@@ -114,8 +114,7 @@ final class EngineFailureTest {
     assertThat(harness.oracle.numFinished(FinishReason.SHUTDOWN)).isEqualTo(6);
     harness.assertAllEnded();
     assertThat(executor.numCloses).isPositive();
-    assertThat(harness.engine.isHealthy()).isFalse();
-    assertThat(harness.engine.failureMessage()).isEmpty();
+    assertThat(harness.engine.health().state()).isEqualTo(Health.State.CLOSED);
     assertThat(harness.engine.runOnce()).isFalse();
     harness.engine.runUntilIdle();
   }
@@ -124,10 +123,9 @@ final class EngineFailureTest {
     EngineHarness harness = new EngineHarness(new StubbornExecutor(spec(1)));
     harness.engine.close();
 
-    AddResult result = harness.engine.add(request(1, 5, 5).build());
+    Submission result = harness.engine.submit(request(1, 5, 5).build());
 
     assertThat(result.refusal()).isEqualTo(Refusal.SHUT_DOWN);
     assertThat(result.message()).startsWith("request 1: ").endsWith("closed");
-    assertThat(harness.engine.abort(1)).isFalse();
   }
 }

@@ -24,6 +24,7 @@ final class EngineHarness implements SchedulerListener {
 
   final WeftEngine engine;
   final TokenOracle oracle = new TokenOracle(VOCABULARY_SIZE, MAX_MODEL_LEN);
+  final Map<Long, Generation> generations = new HashMap<>();
   final Map<Long, FinishReason> reasons = new HashMap<>();
   final Map<Long, Integer> numCachedTokens = new HashMap<>();
   /** What the listener does from inside a callback when it hears a token. */
@@ -55,7 +56,9 @@ final class EngineHarness implements SchedulerListener {
 
   EngineHarness add(Request request) {
     oracle.expect(request);
-    assertThat(engine.add(request).message()).isEmpty();
+    Submission submission = engine.submit(request);
+    assertThat(submission.message()).isEmpty();
+    generations.put(request.id(), submission.generation());
     return this;
   }
 
@@ -67,8 +70,9 @@ final class EngineHarness implements SchedulerListener {
     return this;
   }
 
-  /** Everything has ended, and given back what it held. */
+  /** Everything has ended, was shown so, and has given back what it held. */
   void assertAllEnded() {
+    generations.values().forEach(generation -> assertThat(generation.result()).isNotNull());
     oracle.checkAllEnded();
     assertThat(engine.isIdle()).isTrue();
     engine.scheduler().checkIntegrity();

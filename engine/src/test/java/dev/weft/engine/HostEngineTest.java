@@ -28,7 +28,7 @@ final class HostEngineTest {
         HostExecutor.builder(model).maxModelLen(64).numBlocks(17).numThreads(2).build())
         .listener(heard).build()) {
       for (int id = 0; id < PROMPTS.length; id++) {
-        assertThat(engine.add(Request.builder(id, PROMPTS[id]).sampling(sampling()).build())
+        assertThat(engine.submit(Request.builder(id, PROMPTS[id]).sampling(sampling()).build())
             .message()).isEmpty();
       }
       engine.runUntilIdle();

@@ -110,9 +110,10 @@ final class WeftEngineBuilderTest {
       }
     }).build();
     for (int id = 1; id <= 3; id++) {
-      engine.add(request(id, 3, 3).sampling(SamplingParameters.builder().temperature(1).build())
+      engine.submit(request(id, 3, 3).sampling(SamplingParameters.builder().temperature(1).build())
           .build());
     }
+    engine.runOnce();
     return seeds;
   }
 }

@@ -80,8 +80,9 @@ final class WeftEngineTest {
     EngineHarness harness = new EngineHarness(new StubbornExecutor(spec(2))).addMany(4);
     harness.engine.runOnce();
 
-    assertThat(harness.engine.abort(2)).isTrue();
-    assertThat(harness.engine.abort(2)).isFalse();
+    harness.generations.get(2L).cancel();
+    harness.generations.get(2L).cancel();
+    harness.engine.runOnce();
     assertThat(harness.reasons).containsEntry(2L, FinishReason.ABORT);
     harness.engine.runUntilIdle();
 
@@ -93,15 +94,15 @@ final class WeftEngineTest {
     EngineHarness harness =
         new EngineHarness(HashModelExecutor.completingAtOnce(spec(1))).addMany(1);
 
-    assertThat(harness.engine.add(request(1, 5, 5).build()).refusal())
+    assertThat(harness.engine.submit(request(1, 5, 5).build()).refusal())
         .isEqualTo(Refusal.DUPLICATE_ID);
-    assertThat(harness.engine.add(request(2, 64, 1).build()).refusal())
+    assertThat(harness.engine.submit(request(2, 64, 1).build()).refusal())
         .isEqualTo(Refusal.PROMPT_TOO_LONG);
-    assertThat(harness.engine.add(Request.builder(2, 97).build()).refusal())
+    assertThat(harness.engine.submit(Request.builder(2, 97).build()).refusal())
         .isEqualTo(Refusal.INVALID_TOKEN);
-    assertThat(harness.engine.add(request(2, 5, 5).deadlineNanos(1_000).build()).refusal())
+    assertThat(harness.engine.submit(request(2, 5, 5).deadlineNanos(1_000).build()).refusal())
         .isEqualTo(Refusal.EXPIRED);
-    assertThat(harness.oracle.numLive()).isEqualTo(1);
+    assertThat(harness.engine.numLiveRequests()).isEqualTo(1);
   }
 
   @Test void deadlinesAreTimesOfTheInjectedClock() {
@@ -134,9 +135,8 @@ final class WeftEngineTest {
   }
 
   @Test void callFromACallbackIsRefusedAndHarmsNobody() throws InterruptedException {
-    List<Consumer<WeftEngine>> calls = List.of(engine -> engine.abort(1),
-        engine -> engine.add(request(9, 3, 3).build()), WeftEngine::runOnce,
-        WeftEngineTest::runUntilIdle, WeftEngine::close);
+    List<Consumer<WeftEngine>> calls =
+        List.of(WeftEngine::runOnce, WeftEngineTest::runUntilIdle, WeftEngine::close);
     for (Consumer<WeftEngine> call : calls) {
       EngineHarness harness = new EngineHarness(new StubbornExecutor(spec(2))).addMany(4);
       harness.onToken = () -> call.accept(harness.engine);
@@ -146,7 +146,7 @@ final class WeftEngineTest {
       assertThat(harness.failure).isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("called from a policy, a mask or a listener");
       assertThat(harness.oracle.numFinished(FinishReason.LENGTH)).isEqualTo(4);
-      assertThat(harness.engine.isHealthy()).isTrue();
+      assertThat(harness.engine.health().isReady()).isTrue();
       harness.assertAllEnded();
     }
   }

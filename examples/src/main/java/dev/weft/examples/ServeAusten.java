@@ -77,7 +77,7 @@ public final class ServeAusten {
     LiveDisplay display = LiveDisplay.on(out, new LiveStreams(requests, served, tokenizer));
     ServingFigures figures;
     try (WeftEngine engine = WeftEngine.builder(executor).listener(served).build()) {
-      figures = new ServingLoop(engine, executor, requests, served, display, startNanos).run();
+      figures = new ServingLoop(engine, requests, served, display, startNanos).run();
     }
     try (SoloDecoder alone =
         new SoloDecoder(model, model.maxPositions(), NUM_THREADS, Thread::new)) {

@@ -1,8 +1,6 @@
 package dev.weft.examples;
 
 import dev.weft.engine.WeftEngine;
-import dev.weft.schedulerapi.AddResult;
-import dev.weft.schedulerapi.StepExecutor;
 import java.util.List;
 
 /**
@@ -13,7 +11,6 @@ final class ServingLoop {
   private static final long MAX_WAIT_NANOS = 5_000_000;
 
   private final WeftEngine engine;
-  private final StepExecutor executor;
   private final List<TimedRequest> requests;
   private final ServedOutputs served;
   private final LiveDisplay display;
@@ -23,13 +20,11 @@ final class ServingLoop {
 
   /**
    * @param engine     tells {@code served}, and runs on {@link System#nanoTime}
-   * @param executor   that of the engine
    * @param startNanos arrivals count from here
    */
-  ServingLoop(WeftEngine engine, StepExecutor executor, List<TimedRequest> requests,
+  ServingLoop(WeftEngine engine, List<TimedRequest> requests,
       ServedOutputs served, LiveDisplay display, long startNanos) {
     this.engine = engine;
-    this.executor = executor;
     this.requests = requests;
     this.served = served;
     this.display = display;
@@ -46,10 +41,10 @@ final class ServingLoop {
     while (numArrived < requests.size() || !engine.isIdle()) {
       takeIn(System.nanoTime() - startNanos);
       if (!engine.runOnce()) {
-        executor.await(MAX_WAIT_NANOS);
+        engine.await(MAX_WAIT_NANOS);
       }
-      if (!engine.isHealthy()) {
-        throw new IllegalStateException("the executor died: " + engine.failureMessage());
+      if (!engine.health().isLive()) {
+        throw new IllegalStateException("the executor died: " + engine.health().message());
       }
       blockPeaks.look();
       display.showServing(progress(System.nanoTime() - startNanos));
@@ -60,10 +55,7 @@ final class ServingLoop {
   private void takeIn(long elapsedNanos) {
     while (numArrived < requests.size()
         && requests.get(numArrived).offsetNanos() <= elapsedNanos) {
-      AddResult result = engine.add(requests.get(numArrived++).request());
-      if (!result.isAccepted()) {
-        throw new IllegalStateException(result.refusal() + ": " + result.message());
-      }
+      engine.submit(requests.get(numArrived++).request()).generation();
     }
   }
 

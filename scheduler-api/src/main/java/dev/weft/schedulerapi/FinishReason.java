@@ -15,7 +15,12 @@ public enum FinishReason {
   /** The scheduler was shut down. */
   SHUTDOWN,
   /** No step could be planned for too long while it was the oldest that could run. */
-  NO_PROGRESS;
+  NO_PROGRESS,
+  /**
+   * A queue before the scheduler took it and the scheduler then did not, say because the policy
+   * does not accept it. Given by an engine, never by a scheduler.
+   */
+  REFUSED;
 
   /** True when the output is the whole answer rather than what there was when it was cut off. */
   public boolean isComplete() {

@@ -1,0 +1,33 @@
+package dev.weft.engine;
+
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Counts the waiting requests of each tenant. Tenants without any are forgotten. */
+final class TenantBound {
+  private final int maxNumWaiting;
+  private final ConcurrentHashMap<String, Integer> numWaiting = new ConcurrentHashMap<>();
+
+  /** @param maxNumWaiting requests of one tenant that may wait at once */
+  TenantBound(int maxNumWaiting) {
+    this.maxNumWaiting = maxNumWaiting;
+  }
+
+  int maxNumWaiting() {
+    return maxNumWaiting;
+  }
+
+  /** Counts one more; false, and nothing changed, when the tenant has its share. */
+  boolean tryEnter(String tenant) {
+    boolean[] isIn = new boolean[1]; // The function may be run again only before it has effect.
+    numWaiting.compute(tenant, (key, count) -> {
+      int now = count == null ? 0 : count;
+      isIn[0] = now < maxNumWaiting;
+      return isIn[0] ? Integer.valueOf(now + 1) : count;
+    });
+    return isIn[0];
+  }
+
+  void leave(String tenant) {
+    numWaiting.computeIfPresent(tenant, (key, count) -> count == 1 ? null : count - 1);
+  }
+}
