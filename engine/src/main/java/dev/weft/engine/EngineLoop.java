@@ -168,11 +168,13 @@ final class EngineLoop {
 
   private boolean takeSubmissions() {
     boolean any = false;
-    for (Generation generation = intake.peekSubmitted(); generation != null && add(generation);
-        generation = intake.peekSubmitted()) {
+    Generation generation = intake.peekSubmitted();
+    while (generation != null && add(generation)) {
       intake.takeSubmitted(scheduler.stats().numWaiting() + scheduler.stats().numBlocked());
       any = true;
+      generation = intake.peekSubmitted();
     }
+    intake.holdBack(generation != null);
     return any;
   }
 
@@ -326,11 +328,17 @@ final class EngineLoop {
       intake.takeSubmitted(0);
       any = true;
     }
+    intake.takeSignalled();
+    return failCalls() || any;
+  }
+
+  /** Answers calls that nobody will make any more. */
+  boolean failCalls() {
+    boolean any = false;
     for (ControlCall<?> call = intake.takeCall(); call != null; call = intake.takeCall()) {
       call.fail(new IllegalStateException(intake.closedMessage()));
       any = true;
     }
-    intake.takeSignalled();
     return any;
   }
 

@@ -43,6 +43,8 @@ final class Intake {
       new MpscVarHandleArrayQueue<>(MAX_NUM_CALLS);
   private final AtomicReference<@Nullable Generation> signalled = new AtomicReference<>();
   private final Sleeper sleeper = new Sleeper();
+  /** For the loop alone. */
+  private boolean isHeldBack;
   private volatile int numWaiting;
   private volatile int maxNumWaiting;
   private volatile long retryAfterNanos = 1_000_000_000;
@@ -209,8 +211,13 @@ final class Intake {
     retryAfterNanos = nanos;
   }
 
+  /** Says whether the oldest submitted request finds no room now, and so is no news. */
+  void holdBack(boolean isHeld) {
+    isHeldBack = isHeld;
+  }
+
   boolean hasNews() {
-    return !submitted.isEmpty() || signalled.get() != null || !calls.isEmpty();
+    return (!isHeldBack && !submitted.isEmpty()) || signalled.get() != null || !calls.isEmpty();
   }
 
   /** Parks the loop's thread until there is news, somebody wakes it, or the time is over. */

@@ -108,7 +108,12 @@ public final class WeftEngine implements AutoCloseable {
     }
     Thread thread = threads.newThread(this::runUntilClosed);
     ownThread = thread;
-    thread.start();
+    try {
+      thread.start();
+    } catch (Throwable e) { // No memory for a stack: nobody drives, so the host may close it.
+      ownThread = null;
+      throw e;
+    }
     return this;
   }
 
@@ -132,7 +137,7 @@ public final class WeftEngine implements AutoCloseable {
       case YIELD -> Thread.yield();
       default -> {
         try {
-          await(MAX_IDLE_NANOS);
+          await(Long.MAX_VALUE);
         } catch (InterruptedException e) {
           LOGGER.log(Level.DEBUG, "the thread of the engine was interrupted, and goes on");
         }
@@ -178,7 +183,8 @@ public final class WeftEngine implements AutoCloseable {
     } else {
       // What lives and cannot run waits for a mask or a deadline, which wake nobody.
       long nanos = loop.hasWork() ? Math.min(maxNanos, MAX_IDLE_NANOS) : maxNanos;
-      intake.sleep(nanos, () -> isClosing || drain.get() != null && !loop.hasDrained());
+      intake.sleep(nanos, () -> isClosing
+          || drain.get() != null && !loop.hasDrained() && !loop.hasWork());
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
@@ -355,6 +361,7 @@ public final class WeftEngine implements AutoCloseable {
         loop.close();
       } finally {
         terminated.countDown();
+        loop.failCalls(); // Those that were made before their caller could see it terminated.
         intake.callbacks().close();
         driver.set(null);
       }
