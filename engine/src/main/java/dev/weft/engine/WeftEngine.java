@@ -39,6 +39,9 @@ public final class WeftEngine implements AutoCloseable {
   private static final long MAX_CLOSE_SECONDS = 10;
 
   private final EngineLoop loop;
+  // As fields, because a method reference made for each round would be garbage.
+  private final Round<RuntimeException> round;
+  private final Round<InterruptedException> step;
   private final Scheduler scheduler;
   private final KvCache kvCache;
   private final LongSupplier clock;
@@ -56,6 +59,8 @@ public final class WeftEngine implements AutoCloseable {
   WeftEngine(WeftEngineBuilder b, EngineLoop loop, Scheduler scheduler, KvCache kvCache,
       Intake intake, SchedulerStats stats) {
     this.loop = loop;
+    round = loop::round;
+    step = loop::step;
     this.scheduler = scheduler;
     this.kvCache = kvCache;
     this.intake = intake;
@@ -120,7 +125,7 @@ public final class WeftEngine implements AutoCloseable {
   private void runUntilClosed() {
     while (!isClosing) {
       try {
-        if (!driven(loop::round)) {
+        if (!driven(round)) {
           idle();
         }
       } catch (RuntimeException | Error e) {
@@ -157,7 +162,7 @@ public final class WeftEngine implements AutoCloseable {
    *     everything has ended as if the executor had died
    */
   public boolean runOnce() {
-    return drivenByHost(loop::round);
+    return drivenByHost(round);
   }
 
   /**
@@ -170,7 +175,7 @@ public final class WeftEngine implements AutoCloseable {
    * @throws RuntimeException     as {@link #runOnce}
    */
   public boolean runStep() throws InterruptedException {
-    return drivenByHost(loop::step);
+    return drivenByHost(step);
   }
 
   /**
@@ -210,15 +215,15 @@ public final class WeftEngine implements AutoCloseable {
     }
   }
 
-  private <X extends Exception> boolean drivenByHost(Round<X> round) throws X {
+  private <X extends Exception> boolean drivenByHost(Round<X> what) throws X {
     if (ownThread != null) {
       throw new IllegalStateException("the engine was started, its own thread drives it");
     }
-    return !isClosing && driven(round);
+    return !isClosing && driven(what);
   }
 
   /** One thread at a time, and nobody from within. */
-  private <X extends Exception> boolean driven(Round<X> round) throws X {
+  private <X extends Exception> boolean driven(Round<X> what) throws X {
     Thread me = Thread.currentThread();
     Thread other = driver.compareAndExchange(null, me);
     if (other != null) {
@@ -227,7 +232,7 @@ public final class WeftEngine implements AutoCloseable {
           : "the engine is driven by thread " + other.getName());
     }
     try {
-      return round.run();
+      return what.run();
     } finally {
       driver.set(null);
       if (isClosing && ownThread == null) {
