@@ -41,8 +41,18 @@ final class LogprobBuffer {
         Arrays.copyOfRange(now.topLogprobs, begin, end));
   }
 
-  /** By output token; the last two by {@code token * numAlternatives + rank}. */
-  private record Columns(float[] chosen, int[] topTokens, float[] topLogprobs) {
+  /** Arrays of one size: by output token, the last two by {@code token * alternatives + rank}. */
+  private static final class Columns {
+    private final float[] chosen;
+    private final int[] topTokens;
+    private final float[] topLogprobs;
+
+    private Columns(float[] chosen, int[] topTokens, float[] topLogprobs) {
+      this.chosen = chosen;
+      this.topTokens = topTokens;
+      this.topLogprobs = topLogprobs;
+    }
+
     private Columns doubled() {
       return new Columns(Arrays.copyOf(chosen, 2 * chosen.length),
           Arrays.copyOf(topTokens, 2 * topTokens.length),
