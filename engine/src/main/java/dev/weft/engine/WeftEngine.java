@@ -136,6 +136,7 @@ public final class WeftEngine implements AutoCloseable {
     finishClosing();
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // Yielding is what the host asked for.
   private void idle() {
     switch (idleStrategy) {
       case SPIN -> Thread.onSpinWait();
@@ -189,7 +190,7 @@ public final class WeftEngine implements AutoCloseable {
       // What lives and cannot run waits for a mask or a deadline, which wake nobody.
       long nanos = loop.hasWork() ? Math.min(maxNanos, MAX_IDLE_NANOS) : maxNanos;
       intake.sleep(nanos, () -> isClosing
-          || drain.get() != null && !loop.hasDrained() && !loop.hasWork());
+          || (drain.get() != null && !loop.hasDrained() && !loop.hasWork()));
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
