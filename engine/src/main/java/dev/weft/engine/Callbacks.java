@@ -4,7 +4,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -43,16 +42,27 @@ final class Callbacks {
     return new Callbacks(pool, pool, threads);
   }
 
-  /** Runs it there; on a thread of its own where the executor refuses, so that nobody hangs. */
+  /**
+   * Runs it there. Where the executor refuses, on a thread made for it, and without any thread to be
+   * had on this one: whatever happens, a consumer must not hang.
+   */
   void execute(Runnable task) {
     try {
       executor.execute(task);
-    } catch (RejectedExecutionException e) {
-      if (owned == null && hasWarned.compareAndSet(false, true)) {
-        LOGGER.log(Level.WARNING, "the callback executor refuses work: callbacks run on threads of "
-            + "their own from now on; close the executor after the engine, and do not bound it", e);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (hasWarned.compareAndSet(false, true)) {
+        LOGGER.log(Level.WARNING, "the callback executor refuses work, so callbacks run elsewhere; "
+            + "close it after the engine, and do not bound it", e);
       }
+      executeElsewhere(task);
+    }
+  }
+
+  private void executeElsewhere(Runnable task) {
+    try {
       threads.newThread(task).start();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      task.run();
     }
   }
 

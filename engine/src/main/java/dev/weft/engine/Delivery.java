@@ -18,6 +18,7 @@ final class Delivery implements SchedulerListener {
   private static final long MAX_RETRY_NANOS = 60_000_000_000L;
 
   private final TenantBound tenants;
+  private final Courier courier;
   private final Long2ObjectHashMap<Generation> live = new Long2ObjectHashMap<>();
   private Generation[] dirty = new Generation[64];
   private int numDirty;
@@ -26,7 +27,8 @@ final class Delivery implements SchedulerListener {
   private long lastEndNanos = GenerationTimes.NEVER;
   private double nanosPerEnd;
 
-  Delivery(TenantBound tenants) {
+  Delivery(TenantBound tenants, Courier courier) {
+    this.courier = courier;
     this.tenants = tenants;
   }
 
@@ -151,11 +153,10 @@ final class Delivery implements SchedulerListener {
     }
     estimateRetry(intake, nowNanos);
     VarHandle.fullFence(); // Who went to sleep and did not see it is seen below.
+    courier.wakeConsumers(dirty, numDirty);
     for (int i = 0; i < numDirty; i++) {
-      Generation generation = dirty[i];
+      dirty[i].isDirty = false;
       dirty[i] = null;
-      generation.isDirty = false;
-      generation.wakeConsumers();
     }
     numDirty = 0;
   }

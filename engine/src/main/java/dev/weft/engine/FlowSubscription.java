@@ -2,6 +2,7 @@ package dev.weft.engine;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.Flow.Subscriber;
 import java.util.concurrent.Flow.Subscription;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,6 +36,7 @@ final class FlowSubscription extends SerialTask implements Subscription {
     } else {
       // Rule 3.17: more than can be counted is as much as can be counted.
       numDemanded.accumulateAndGet(n, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b);
+      VarHandle.fullFence(); // Either the task sees what was published, or the loop the demand.
     }
     generation.signal(this);
   }

@@ -3,6 +3,7 @@ package dev.weft.engine;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
@@ -31,6 +32,7 @@ public final class Generation {
   private final AtomicIntegerArray numTokensToKeep;
   private final Waiters waiters = new Waiters();
   private final AtomicBoolean isSignalled = new AtomicBoolean();
+  private final AtomicBoolean isUndelivered = new AtomicBoolean();
   private final GenerationTimes times;
   private SerialTask[] tasksUnderLock = NO_TASKS;
   private volatile SerialTask[] tasks = NO_TASKS;
@@ -39,6 +41,8 @@ public final class Generation {
 
   /** The next in the list of signalled generations. */
   @Nullable Generation nextSignalled;
+  /** The next in the list of those whose consumers are to be woken. */
+  @Nullable Generation nextUndelivered;
   /** For the loop alone: samples that have not ended. */
   int numLiveSamples;
   /** For the loop alone: something happened that readers have not been shown. */
@@ -218,6 +222,7 @@ public final class Generation {
       tasksUnderLock = more;
       tasks = more;
     }
+    VarHandle.fullFence(); // Either the task below sees what was published, or the loop the task.
     signal(task); // For what happened before it was registered.
   }
 
@@ -244,6 +249,16 @@ public final class Generation {
   /** To be called before the wishes are read: what is wished later is signalled again. */
   void clearSignalled() {
     isSignalled.set(false);
+  }
+
+  /** True for the caller that has to put it into the courier's list. */
+  boolean markUndelivered() {
+    return isUndelivered.compareAndSet(false, true);
+  }
+
+  /** To be called before consumers are woken: later news is delivered again. */
+  void clearUndelivered() {
+    isUndelivered.set(false);
   }
 
   /** Shows readers what was written, and the end when no sample lives. */

@@ -4,11 +4,9 @@ import dev.weft.batching.Scheduler;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.AddResult.Refusal;
 import dev.weft.schedulerapi.Request;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
@@ -223,28 +221,5 @@ final class Intake {
   /** Parks the loop's thread until there is news, somebody wakes it, or the time is over. */
   void sleep(long maxNanos, BooleanSupplier mustWake) {
     sleeper.sleep(maxNanos, () -> hasNews() || mustWake.getAsBoolean());
-  }
-
-  /** Parks one thread, which any other may wake. */
-  private static final class Sleeper {
-    private volatile @Nullable Thread thread;
-
-    private void sleep(long maxNanos, BooleanSupplier mustWake) {
-      thread = Thread.currentThread();
-      // Looked at after the store above, as wakers look at that after what they did: one of both
-      // sees the other.
-      if (!mustWake.getAsBoolean()) {
-        LockSupport.parkNanos(this, maxNanos);
-      }
-      thread = null;
-    }
-
-    private void wake() {
-      VarHandle.fullFence(); // The queue's own store is a release store only.
-      Thread sleeping = thread;
-      if (sleeping != null) {
-        LockSupport.unpark(sleeping);
-      }
-    }
   }
 }

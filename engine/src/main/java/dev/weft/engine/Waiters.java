@@ -1,5 +1,6 @@
 package dev.weft.engine;
 
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -25,6 +26,7 @@ final class Waiters {
   void awaitUntil(BooleanSupplier condition) throws InterruptedException {
     while (!condition.getAsBoolean()) {
       push(Thread.currentThread());
+      VarHandle.fullFence(); // The condition reads what was published by a release store.
       // Once more: who changed it before the push has woken nobody.
       if (condition.getAsBoolean()) {
         return;

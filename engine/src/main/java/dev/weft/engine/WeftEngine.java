@@ -46,6 +46,7 @@ public final class WeftEngine implements AutoCloseable {
   private final KvCache kvCache;
   private final LongSupplier clock;
   private final Intake intake;
+  private final Courier courier;
   private final SchedulerStats stats;
   private final ThreadFactory threads;
   private final IdleStrategy idleStrategy;
@@ -57,13 +58,14 @@ public final class WeftEngine implements AutoCloseable {
   private volatile boolean isClosing;
 
   WeftEngine(WeftEngineBuilder b, EngineLoop loop, Scheduler scheduler, KvCache kvCache,
-      Intake intake, SchedulerStats stats) {
+      Intake intake, Courier courier, SchedulerStats stats) {
     this.loop = loop;
     round = loop::round;
     step = loop::step;
     this.scheduler = scheduler;
     this.kvCache = kvCache;
     this.intake = intake;
+    this.courier = courier;
     this.stats = stats;
     clock = b.clock;
     threads = b.threads;
@@ -100,8 +102,8 @@ public final class WeftEngine implements AutoCloseable {
   // ---- driving: one thread at a time
 
   /**
-   * Starts a thread of the injected factory that drives until {@link #close}. Interrupting it only
-   * makes it look around.
+   * Starts a thread of the injected factory that drives until {@link #close}, and one that wakes
+   * consumers for it. Interrupting them only makes them look around.
    *
    * @return this engine
    * @throws IllegalStateException when it was started or closed before
@@ -114,6 +116,7 @@ public final class WeftEngine implements AutoCloseable {
     Thread thread = threads.newThread(this::runUntilClosed);
     ownThread = thread;
     try {
+      courier.start(threads);
       thread.start();
     } catch (Throwable e) { // No memory for a stack: nobody drives, so the host may close it.
       ownThread = null;
@@ -368,6 +371,7 @@ public final class WeftEngine implements AutoCloseable {
       } finally {
         terminated.countDown();
         loop.failCalls(); // Those that were made before their caller could see it terminated.
+        courier.close();
         intake.callbacks().close();
         driver.set(null);
       }

@@ -136,8 +136,8 @@ public final class WeftEngineBuilder {
   }
 
   /**
-   * Makes the thread of {@link WeftEngine#start}, and those of callbacks unless there is an
-   * executor for them. Default: daemon platform threads named {@code weft-} and a number.
+   * Makes the two threads of {@link WeftEngine#start}, one that drives and one that wakes
+   * consumers, and those of callbacks unless there is an executor for them. Default: daemon platform threads named {@code weft-} and a number.
    */
   public WeftEngineBuilder threadFactory(ThreadFactory value) {
     threads = Objects.requireNonNull(value, "threadFactory");
@@ -177,7 +177,8 @@ public final class WeftEngineBuilder {
         .hashSeed(seed);
     PagedKvCache kvCache = (cachesPrefixes ? cache : cache.withoutPrefixes()).build();
     TenantBound tenants = new TenantBound(maxNumWaitingPerTenant);
-    Delivery delivery = new Delivery(tenants);
+    Courier courier = new Courier();
+    Delivery delivery = new Delivery(tenants, courier);
     Scheduler scheduler = Scheduler.builder(limits, spec, kvCache)
         .policy(policy)
         .listener(new Both(delivery, listener))
@@ -189,6 +190,6 @@ public final class WeftEngineBuilder {
     PublishedStats stats = new PublishedStats();
     EngineLoop loop = new EngineLoop(
         executor, scheduler, clock, intake, delivery, stats, stepTimeout.toNanos());
-    return new WeftEngine(this, loop, scheduler, kvCache, intake, stats);
+    return new WeftEngine(this, loop, scheduler, kvCache, intake, courier, stats);
   }
 }
