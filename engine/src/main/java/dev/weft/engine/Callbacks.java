@@ -43,8 +43,8 @@ final class Callbacks {
   }
 
   /**
-   * Runs it there. Where the executor refuses, on a thread made for it, and without any thread to be
-   * had on this one: whatever happens, a consumer must not hang.
+   * Runs it there; where the executor refuses, on a thread made for it; and where no thread can be
+   * had, on this one: whatever happens, a consumer must not hang.
    */
   void execute(Runnable task) {
     try {
