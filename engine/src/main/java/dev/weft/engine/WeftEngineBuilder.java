@@ -137,7 +137,8 @@ public final class WeftEngineBuilder {
 
   /**
    * Makes the two threads of {@link WeftEngine#start}, one that drives and one that wakes
-   * consumers, and those of callbacks unless there is an executor for them. Default: daemon platform threads named {@code weft-} and a number.
+   * consumers, and those of callbacks unless there is an executor for them. Default: daemon
+   * platform threads named {@code weft-} and a number.
    */
   public WeftEngineBuilder threadFactory(ThreadFactory value) {
     threads = Objects.requireNonNull(value, "threadFactory");
