@@ -50,7 +50,9 @@ final class Delivery implements SchedulerListener {
   /** The scheduler did not take a request, or was not asked. */
   void refuse(Generation generation, FinishReason reason, String message, long nowNanos) {
     generation.message = message;
-    endRest(generation, reason, nowNanos);
+    for (int i = 0; i < generation.numSamples(); i++) {
+      end(generation, i, reason, 0, nowNanos);
+    }
   }
 
   /**
@@ -59,15 +61,10 @@ final class Delivery implements SchedulerListener {
    */
   void endAll(FinishReason reason, long nowNanos) {
     for (Generation generation : live.values().toArray(new Generation[0])) {
-      endRest(generation, reason, nowNanos);
-    }
-  }
-
-  private void endRest(Generation generation, FinishReason reason, long nowNanos) {
-    for (int i = 0; i < generation.numSamples(); i++) {
-      SampleBuffer sample = generation.sample(i);
-      if (sample.endReason() == null) {
-        end(generation, i, reason, sample.numWritten(), nowNanos);
+      for (int i = 0; i < generation.numSamples(); i++) {
+        if (generation.sample(i).endReason() == null) {
+          end(generation, i, reason, generation.sample(i).numWritten(), nowNanos);
+        }
       }
     }
   }
