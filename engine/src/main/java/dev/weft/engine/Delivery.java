@@ -50,9 +50,7 @@ final class Delivery implements SchedulerListener {
   /** The scheduler did not take a request, or was not asked. */
   void refuse(Generation generation, FinishReason reason, String message, long nowNanos) {
     generation.message = message;
-    for (int i = 0; i < generation.numSamples(); i++) {
-      end(generation, i, reason, 0, nowNanos);
-    }
+    endRest(generation, reason, nowNanos);
   }
 
   /**
@@ -61,10 +59,15 @@ final class Delivery implements SchedulerListener {
    */
   void endAll(FinishReason reason, long nowNanos) {
     for (Generation generation : live.values().toArray(new Generation[0])) {
-      for (int i = 0; i < generation.numSamples(); i++) {
-        if (generation.sample(i).endReason() == null) {
-          end(generation, i, reason, generation.sample(i).numWritten(), nowNanos);
-        }
+      endRest(generation, reason, nowNanos);
+    }
+  }
+
+  private void endRest(Generation generation, FinishReason reason, long nowNanos) {
+    for (int i = 0; i < generation.numSamples(); i++) {
+      SampleBuffer sample = generation.sample(i);
+      if (sample.endReason() == null) {
+        end(generation, i, reason, sample.numWritten(), nowNanos);
       }
     }
   }

@@ -26,7 +26,7 @@ public final class WeftEngineBuilder {
   private EvictionRank evictionRank = EvictionRank.LEAST_RECENTLY_USED;
   private boolean cachesPrefixes = true;
   private long seed;
-  private int maxNumWaitingPerTenant = Integer.MAX_VALUE;
+  private int maxNumWaitingPerTenant = TenantBound.UNBOUNDED;
   private Duration stepTimeout = Duration.ofSeconds(60);
   private @Nullable Executor callbackExecutor;
   LongSupplier clock = System::nanoTime;
