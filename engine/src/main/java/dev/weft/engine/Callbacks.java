@@ -46,23 +46,23 @@ final class Callbacks {
    * Runs it there; where the executor refuses, on a thread made for it; and where no thread can be
    * had, on this one: whatever happens, a consumer must not hang.
    */
-  void execute(Runnable task) {
+  void execute(Runnable callback) {
     try {
-      executor.execute(task);
+      executor.execute(callback);
     } catch (RuntimeException | OutOfMemoryError e) {
       if (hasWarned.compareAndSet(false, true)) {
         LOGGER.log(Level.WARNING, "the callback executor refuses work, so callbacks run elsewhere; "
             + "close it after the engine, and do not bound it", e);
       }
-      executeElsewhere(task);
+      executeElsewhere(callback);
     }
   }
 
-  private void executeElsewhere(Runnable task) {
+  private void executeElsewhere(Runnable callback) {
     try {
-      threads.newThread(task).start();
+      threads.newThread(callback).start();
     } catch (RuntimeException | OutOfMemoryError e) {
-      task.run();
+      callback.run();
     }
   }
 

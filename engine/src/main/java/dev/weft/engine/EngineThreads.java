@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class EngineThreads implements ThreadFactory {
   private final AtomicInteger numThreads = new AtomicInteger();
 
-  @Override public Thread newThread(Runnable task) {
-    Thread thread = new Thread(task, "weft-" + numThreads.incrementAndGet());
+  @Override public Thread newThread(Runnable work) {
+    Thread thread = new Thread(work, "weft-" + numThreads.incrementAndGet());
     thread.setDaemon(true);
     return thread;
   }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Follows Reactive Streams 1.0.4, whose rule numbers the comments give.
  */
-final class FlowSubscription extends SerialTask implements Subscription {
+final class FlowSubscription extends SerialConsumer implements Subscription {
   private static final Logger LOGGER = System.getLogger(WeftEngine.class.getName());
   private final Generation generation;
   private final SampleCursor cursor;
@@ -36,7 +36,7 @@ final class FlowSubscription extends SerialTask implements Subscription {
     } else {
       // Rule 3.17: more than can be counted is as much as can be counted.
       numDemanded.accumulateAndGet(n, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b);
-      VarHandle.fullFence(); // Either the task sees what was published, or the loop the demand.
+      VarHandle.fullFence(); // Either this sees what was published, or the loop the demand.
     }
     generation.signal(this);
   }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Generation {
   static final int GOES_ON = -1;
-  private static final SerialTask[] NO_TASKS = {};
+  private static final SerialConsumer[] NO_CONSUMERS = {};
 
   private final Request request;
   private final Intake intake;
@@ -34,8 +34,7 @@ public final class Generation {
   private final AtomicBoolean isSignalled = new AtomicBoolean();
   private final AtomicBoolean isUndelivered = new AtomicBoolean();
   private final GenerationTimes times;
-  private SerialTask[] tasksUnderLock = NO_TASKS;
-  private volatile SerialTask[] tasks = NO_TASKS;
+  private volatile SerialConsumer[] consumers = NO_CONSUMERS;
   private volatile boolean isCancelled;
   private volatile @Nullable GenerationResult result;
 
@@ -141,9 +140,9 @@ public final class Generation {
    * GenerationResult#isComplete}. Dependent stages run on the callback executor.
    */
   public CompletionStage<GenerationResult> completion() {
-    CompletionTask task = new CompletionTask(this);
-    register(task);
-    return task.stage();
+    CompletionConsumer consumer = new CompletionConsumer(this);
+    register(consumer);
+    return consumer.stage();
   }
 
   /**
@@ -151,7 +150,7 @@ public final class Generation {
    * one call at a time. A listener that throws hears nothing more, and the request is cancelled.
    */
   public void listen(TokenListener listener) {
-    register(new ListenerTask(this, Objects.requireNonNull(listener, "listener")));
+    register(new ListenerConsumer(this, Objects.requireNonNull(listener, "listener")));
   }
 
   /**
@@ -211,19 +210,18 @@ public final class Generation {
     return waiters;
   }
 
-  void signal(SerialTask task) {
-    task.signal(intake.callbacks());
+  void signal(SerialConsumer consumer) {
+    consumer.signal(intake.callbacks());
   }
 
-  private void register(SerialTask task) {
+  private void register(SerialConsumer consumer) {
     synchronized (waiters) {
-      SerialTask[] more = Arrays.copyOf(tasksUnderLock, tasksUnderLock.length + 1);
-      more[more.length - 1] = task;
-      tasksUnderLock = more;
-      tasks = more;
+      SerialConsumer[] more = Arrays.copyOf(consumers, consumers.length + 1);
+      more[more.length - 1] = consumer;
+      consumers = more;
     }
-    VarHandle.fullFence(); // Either the task below sees what was published, or the loop the task.
-    signal(task); // For what happened before it was registered.
+    VarHandle.fullFence(); // Either it sees what was published before, or the loop sees it.
+    signal(consumer); // For what happened before it was registered.
   }
 
   // ---- for the loop
@@ -274,9 +272,9 @@ public final class Generation {
   /** Wakes who waits; to be called after {@link #publish} and a full fence. */
   void wakeConsumers() {
     waiters.wakeAll();
-    for (SerialTask task : tasks) {
-      if (task.isInterested()) {
-        signal(task);
+    for (SerialConsumer consumer : consumers) {
+      if (consumer.isInterested()) {
+        signal(consumer);
       }
     }
   }

@@ -3,10 +3,10 @@ package dev.weft.engine;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Work that runs on the callback executor whenever it was signalled, never twice at once. Signals
- * that come while it runs make it run once more.
+ * A consumer of a generation that runs on the callback executor whenever it was signalled, never
+ * twice at once. Signals that come while it runs make it run once more.
  */
-abstract class SerialTask implements Runnable {
+abstract class SerialConsumer implements Runnable {
   private final AtomicInteger numSignals = new AtomicInteger();
 
   /** Any thread. */

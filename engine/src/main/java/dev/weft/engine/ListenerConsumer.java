@@ -4,14 +4,14 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
 /** Tells one listener the output of a request. */
-final class ListenerTask extends SerialTask {
+final class ListenerConsumer extends SerialConsumer {
   private static final Logger LOGGER = System.getLogger(WeftEngine.class.getName());
   private final Generation generation;
   private final TokenListener listener;
   private final SampleCursor cursor;
   private boolean isDone;
 
-  ListenerTask(Generation generation, TokenListener listener) {
+  ListenerConsumer(Generation generation, TokenListener listener) {
     this.generation = generation;
     this.listener = listener;
     cursor = new SampleCursor(generation);

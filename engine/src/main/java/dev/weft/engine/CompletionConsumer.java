@@ -4,11 +4,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** Completes a stage when a request has ended. */
-final class CompletionTask extends SerialTask {
+final class CompletionConsumer extends SerialConsumer {
   private final Generation generation;
   private final CompletableFuture<GenerationResult> future = new CompletableFuture<>();
 
-  CompletionTask(Generation generation) {
+  CompletionConsumer(Generation generation) {
     this.generation = generation;
   }
 
