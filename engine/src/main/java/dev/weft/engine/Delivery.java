@@ -23,7 +23,7 @@ final class Delivery implements SchedulerListener {
   private Generation[] dirty = new Generation[64];
   private int numDirty;
   private int numEnded;
-  private @Nullable Drain drain;
+  private volatile @Nullable Drain drain;
   private long lastEndNanos = GenerationTimes.NEVER;
   private double nanosPerEnd;
 
@@ -77,8 +77,8 @@ final class Delivery implements SchedulerListener {
     live.values().forEach(generation -> generation.message = message);
   }
 
-  /** Which drain is told of requests that end; null for none. */
-  void setDrain(@Nullable Drain value) {
+  /** Which drain is told of requests that end from now on; any thread. */
+  void setDrain(Drain value) {
     drain = value;
   }
 
@@ -125,8 +125,9 @@ final class Delivery implements SchedulerListener {
       }
       live.remove(generation.request().id());
       numEnded++;
-      if (drain != null) {
-        drain.onEnd(generation);
+      Drain told = drain;
+      if (told != null) {
+        told.onEnd(generation);
       }
     }
   }

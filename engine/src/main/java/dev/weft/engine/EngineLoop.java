@@ -103,7 +103,6 @@ final class EngineLoop {
   /** Does part of a round; whatever goes wrong in it, everything ends and is shown to consumers. */
   private boolean guarded(Part part) {
     lastRoundNanos = clock.getAsLong();
-    delivery.setDrain(drain);
     boolean didSomething;
     try {
       didSomething = hasEnded ? takeInAtTheEnd() : part.run();
@@ -274,6 +273,7 @@ final class EngineLoop {
    * Lets requests finish until a drain's time is over; the intake is closed already. Any thread.
    */
   void begin(Drain begun) {
+    delivery.setDrain(begun); // First: it must hear of every end that the drain brings about.
     drain = begun;
   }
 
@@ -361,7 +361,6 @@ final class EngineLoop {
   }
 
   private void endTheRest() {
-    delivery.setDrain(drain);
     delivery.endAll(FinishReason.SHUTDOWN, clock.getAsLong());
     do {
       takeInAtTheEnd();

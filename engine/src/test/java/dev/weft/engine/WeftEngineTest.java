@@ -2,6 +2,7 @@ package dev.weft.engine;
 
 import static dev.weft.engine.EngineHarness.request;
 import static dev.weft.engine.EngineHarness.spec;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,7 +11,10 @@ import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.testkit.HashModelExecutor;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,6 +153,22 @@ final class WeftEngineTest {
       assertThat(harness.engine.health().isReady()).isTrue();
       harness.assertAllEnded();
     }
+  }
+
+  @Test void drainThatBeginsInARoundReportsWhatThatRoundEnds() {
+    EngineHarness harness =
+        new EngineHarness(HashModelExecutor.completingAtOnce(spec(1))).addMany(6);
+    List<CompletionStage<DrainReport>> reports = new ArrayList<>();
+    harness.onToken = () -> reports.add(harness.engine.drain(Duration.ZERO));
+
+    while (harness.engine.runOnce()) {
+      assertThat(reports.size()).as("drained at the first token").isLessThan(7);
+    }
+
+    DrainReport report = reports.get(0).toCompletableFuture().orTimeout(60, SECONDS).join();
+    assertThat(report.cutOffRequestIds()).containsExactlyInAnyOrder(1L, 2L, 3L, 4L, 5L, 6L);
+    assertThat(report.numFinished()).isZero();
+    harness.assertAllEnded();
   }
 
   private static void runUntilIdle(WeftEngine engine) {
