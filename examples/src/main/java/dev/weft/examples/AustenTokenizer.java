@@ -7,8 +7,9 @@ import java.util.Map;
 
 /**
  * Text to token ids and back, by the HuggingFace library and the model's {@code tokenizer.json}.
+ * May be used by any number of threads at once.
  */
-final class AustenTokenizer implements AutoCloseable {
+public final class AustenTokenizer implements AutoCloseable {
   static {
     // The library would report its use to its makers and look for natives of the GPU on the net.
     System.setProperty("ai.djl.offline", "true");
@@ -27,14 +28,14 @@ final class AustenTokenizer implements AutoCloseable {
    *
    * @param directory holds {@code tokenizer.json}
    */
-  static AustenTokenizer load(Path directory) throws IOException {
+  public static AustenTokenizer load(Path directory) throws IOException {
     Map<String, String> asTheFileSays = Map.of("truncation", "false", "padding", "false");
     return new AustenTokenizer(
         HuggingFaceTokenizer.newInstance(directory.resolve("tokenizer.json"), asTheFileSays));
   }
 
   /** Token ids of a prompt, the one that begins every text in front. */
-  int[] encode(String text) {
+  public int[] encode(String text) {
     long[] ids = tokenizer.encode(text, true, false).getIds();
     int[] tokens = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
@@ -44,7 +45,7 @@ final class AustenTokenizer implements AutoCloseable {
   }
 
   /** The text of tokens, without those that only begin or end a text. */
-  String decode(int[] tokens) {
+  public String decode(int[] tokens) {
     long[] ids = new long[tokens.length];
     for (int i = 0; i < tokens.length; i++) {
       ids[i] = tokens[i];

@@ -7,9 +7,9 @@ import java.nio.file.Path;
  * The folder with the model that comes with the examples: {@code target/} holds weights and
  * tokenizer, {@code reference/} the prompts.
  */
-record ModelFolder(Path root) {
+public record ModelFolder(Path root) {
   /** Checks that the files are there, so that a wrong folder is named before anything is loaded. */
-  ModelFolder {
+  public ModelFolder {
     for (String file : new String[] {
         "target/config.json", "target/tokenizer.json", "target/model.safetensors",
         "reference/heldout_prompts.json", "reference/reference.json"}) {
@@ -20,7 +20,7 @@ record ModelFolder(Path root) {
   }
 
   /** The folder {@code model} of the working directory or of the nearest one above that has it. */
-  static ModelFolder nearest() {
+  public static ModelFolder nearest() {
     return nearest(Path.of("").toAbsolutePath());
   }
 
@@ -34,7 +34,8 @@ record ModelFolder(Path root) {
         + " or above; say where it is with --model DIR");
   }
 
-  Path target() {
+  /** Weights and tokenizer. */
+  public Path target() {
     return root.resolve("target");
   }
 
