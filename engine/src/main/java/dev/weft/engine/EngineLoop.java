@@ -152,15 +152,14 @@ final class EngineLoop {
   private void grant(Generation generation) {
     long requestId = generation.request().id();
     if (delivery.isOpen(generation)) {
-      if (generation.isCancelled()) {
-        scheduler.abort(requestId, clock.getAsLong());
-        return;
-      }
       for (int i = 0; i < generation.numSamples(); i++) {
         int numTokens = generation.numTokensToKeep(i);
         if (numTokens != Generation.GOES_ON && generation.sample(i).endReason() == null) {
           scheduler.stop(requestId, i, numTokens, clock.getAsLong());
         }
+      }
+      if (generation.isCancelled()) { // The samples that nobody stopped.
+        scheduler.abort(requestId, clock.getAsLong());
       }
     }
   }

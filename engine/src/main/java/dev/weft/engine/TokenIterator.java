@@ -62,9 +62,9 @@ public final class TokenIterator implements PrimitiveIterator.OfInt, AutoCloseab
     return numRead;
   }
 
-  /** Cancels the request unless this sample has ended. */
+  /** Cancels the request unless this sample has ended or was stopped. */
   @Override public void close() {
-    if (!hasEnded()) {
+    if (!hasEnded() && generation.numTokensToKeep(sampleIndex) == Generation.GOES_ON) {
       generation.cancel();
     }
   }
