@@ -166,7 +166,7 @@ final class PlanFreezer {
   }
 
   private void forkSamples(PlanBuffer plan) {
-    for (int row = 0; row < plan.numRows; row++) {
+    for (int row = 0; row < plan.numRows && core.numUnborn > 0; row++) {
       int handle = plan.handle[row];
       int next = table.nextSample[handle];
       if (plan.isSampled[row] && next != NONE && table.leader[handle] == handle

@@ -22,6 +22,8 @@ final class TokenPages {
   private final int[][][] directory;
   private final int[] numTokens;
   private final int[] maxNumTokens;
+  /** The last token of each sequence once more: a decode reads no other, and here no page. */
+  private final int[] lastToken;
   private final Cursor cursor = new Cursor();
   private int[][] freePages = new int[0][];
   private int numFreePages;
@@ -34,6 +36,7 @@ final class TokenPages {
     numTokens = new int[maxNumHandles];
     Arrays.fill(numTokens, NOT_OPEN);
     maxNumTokens = new int[maxNumHandles];
+    lastToken = new int[maxNumHandles];
   }
 
   // ---- life of a sequence
@@ -67,12 +70,14 @@ final class TokenPages {
       prompt.copyPromptTokens(done, page(handle, begin + done), offset, n);
       done += n;
     }
+    noteLastToken(handle);
   }
 
   void append(int handle, int token) {
     int position = numTokens[handle];
     extend(handle, 1);
     page(handle, position)[position & PAGE_MASK] = token;
+    lastToken[handle] = token;
   }
 
   /** Appends the first {@code numTokens} tokens of one sequence to another. */
@@ -86,6 +91,7 @@ final class TokenPages {
       copy(fromHandle, done, page(toHandle, begin + done), offset, n);
       done += n;
     }
+    noteLastToken(toHandle);
   }
 
   /** Forgets the tokens from position {@code numTokens} on and gives back the pages behind it. */
@@ -97,6 +103,12 @@ final class TokenPages {
       pages[i] = NO_PAGE;
     }
     this.numTokens[handle] = numTokens;
+    noteLastToken(handle);
+  }
+
+  private void noteLastToken(int handle) {
+    int last = numTokens[handle] - 1;
+    lastToken[handle] = last < 0 ? 0 : page(handle, last)[last & PAGE_MASK];
   }
 
   /** Ends the sequence and gives back its pages. */
@@ -111,6 +123,7 @@ final class TokenPages {
   void set(int handle, int position, int token) {
     checkRange(handle, position, 1);
     page(handle, position)[position & PAGE_MASK] = token;
+    noteLastToken(handle);
   }
 
   int token(int handle, int position) {
@@ -121,6 +134,10 @@ final class TokenPages {
   /** Copies {@code n} tokens from {@code position} on into {@code target[offset…]}. */
   void copy(int handle, int position, int[] target, int offset, int n) {
     checkRange(handle, position, n);
+    if (n == 1 && position == numTokens[handle] - 1) {
+      target[offset] = lastToken[handle];
+      return;
+    }
     for (int done = 0; done < n; ) {
       int start = (position + done) & PAGE_MASK;
       int length = Math.min(PAGE_SIZE - start, n - done);

@@ -65,6 +65,32 @@ final class TokenPagesTest {
     assertThat(pages.numGrowths()).isEqualTo(1);
   }
 
+  @Test void theLastTokenAloneIsThatOfThePage() {
+    TokenPages pages = new TokenPages(2);
+    int[] last = new int[1];
+    pages.open(0, 600);
+    pages.appendAll(0, prompt(300));
+    pages.copy(0, 299, last, 0, 1);
+    assertThat(last).containsExactly(1299);
+
+    pages.append(0, 7);
+    pages.copy(0, 300, last, 0, 1);
+    assertThat(last).containsExactly(7);
+
+    pages.set(0, 300, 8);
+    pages.copy(0, 300, last, 0, 1);
+    assertThat(last).containsExactly(8);
+
+    pages.truncate(0, 256);
+    pages.copy(0, 255, last, 0, 1);
+    assertThat(last).containsExactly(1255);
+
+    pages.open(1, 600);
+    pages.copyAll(0, 1, 10);
+    pages.copy(1, 9, last, 0, 1);
+    assertThat(last).containsExactly(1009);
+  }
+
   @Test void viewIsCutAtItsLength() {
     TokenPages pages = new TokenPages(1);
     pages.open(0, 300);
@@ -195,6 +221,11 @@ final class TokenPagesTest {
         pages.copy(handle, 0, copied, 0, copied.length);
         assertThat(copied).isEqualTo(tokens.stream().mapToInt(Integer::intValue).toArray());
         assertThat(pages.numTokens(handle)).isEqualTo(tokens.size());
+        if (!tokens.isEmpty()) {
+          int last = tokens.size() - 1;
+          pages.copy(handle, last, copied, 0, 1);
+          assertThat(copied[0]).as("last token alone").isEqualTo(tokens.get(last));
+        }
       });
     }
   }
