@@ -12,6 +12,7 @@ final class KvIntegrity {
   private final PrefixCache cache;
   private final BlockTables tables;
   private final SequencePaths paths;
+  private final WritableRanges writable;
   private final TreeIntegrity treeIntegrity;
   private final Namespaces namespaces;
   private final PrefixTree tree;
@@ -22,7 +23,7 @@ final class KvIntegrity {
   private final int[] freeOrder;
 
   KvIntegrity(BlockCounts counts, FreeQueue free, PrefixCache cache, PrefixTree tree,
-      Namespaces namespaces, BlockTables tables, SequencePaths paths) {
+      Namespaces namespaces, BlockTables tables, SequencePaths paths, WritableRanges writable) {
     this.counts = counts;
     this.free = free;
     this.cache = cache;
@@ -30,6 +31,7 @@ final class KvIntegrity {
     this.namespaces = namespaces;
     this.tables = tables;
     this.paths = paths;
+    this.writable = writable;
     treeIntegrity = new TreeIntegrity(counts, cache, tree, namespaces);
     numFound = new int[counts.numBlocks()];
     tableIndex = new int[counts.numBlocks()];
@@ -147,6 +149,22 @@ final class KvIntegrity {
       }
       for (int i = 0; i < size; i++) {
         checkPlace(sequence, i);
+      }
+      checkWritable(sequence);
+    }
+  }
+
+  /** What may be written without a look is held by the sequence alone and cannot be found. */
+  private void checkWritable(int sequence) {
+    if (writable.end(sequence) > tables.numPositions(sequence)) {
+      throw wrong("I7", "sequence " + sequence + " may write up to position "
+          + writable.end(sequence) + ", it holds " + tables.numPositions(sequence));
+    }
+    for (int at = writable.start(sequence); at < writable.end(sequence); at += tree.blockSize()) {
+      int block = tables.block(sequence, at / tree.blockSize());
+      if (counts.numHolders(block) > 1 || cache.isCached(block)) {
+        throw wrong("I7", "sequence " + sequence + " may write block " + block
+            + ", which is shared or can be found");
       }
     }
   }

@@ -33,6 +33,7 @@ public final class PagedKvCache implements KvCache {
   private final BlockPool pool;
   final BlockTables tables;
   final SequencePaths paths;
+  final WritableRanges writable;
   private final Reservations reservations;
   private final KvArguments arguments;
   private final KvIntegrity integrity;
@@ -53,9 +54,11 @@ public final class PagedKvCache implements KvCache {
         options.maxNumBlocksPerSequence, blockSize);
     paths = new SequencePaths(options.maxNumSequences, tree, blockSize,
         options.numDroppedHitBlocks, options.anchorDistance);
-    reservations = new Reservations(pool, counts, cache, tree, tables, paths, blockSize);
+    writable = new WritableRanges(options.maxNumSequences);
+    reservations =
+        new Reservations(pool, counts, cache, tree, tables, paths, writable, blockSize);
     arguments = new KvArguments(pool, tables, paths, blockSize);
-    integrity = new KvIntegrity(counts, free, cache, tree, namespaces, tables, paths);
+    integrity = new KvIntegrity(counts, free, cache, tree, namespaces, tables, paths, writable);
     blockTokens = new int[blockSize];
   }
 
@@ -141,10 +144,10 @@ public final class PagedKvCache implements KvCache {
     arguments.requireRange(sequence, "known tokens to commit", numTokens, 0, tokens.numTokens());
     arguments.requireRange(
         sequence, "tokens to commit", numTokens, 0, tables.numPositions(sequence));
-    int numFull = numTokens / blockSize;
-    if (!cachesPrefixes || numFull == 0) {
-      return;
+    if (!cachesPrefixes || numTokens < (paths.length(sequence) + 1) * blockSize) {
+      return; // No block was filled since the last commit: what most calls come to.
     }
+    int numFull = numTokens / blockSize;
     requireSameContent(sequence, tokens, numFull);
     for (int i = paths.length(sequence); i < numFull; i++) {
       int block = tables.block(sequence, i);
@@ -155,6 +158,7 @@ public final class PagedKvCache implements KvCache {
       }
       paths.setLength(sequence, i + 1);
     }
+    writable.beginAt(sequence, numFull * blockSize);
   }
 
   /** A block that is cached already, because a fork committed it, must hold these tokens. */
@@ -215,6 +219,7 @@ public final class PagedKvCache implements KvCache {
     }
     arguments.requireRow(child, numTokens);
     int numShared = tables.numBlocksFor(numTokens);
+    writable.forget(parent);
     for (int i = 0; i < numShared; i++) {
       pool.share(tables.block(parent, i));
       tables.append(child, tables.block(parent, i));
@@ -246,6 +251,7 @@ public final class PagedKvCache implements KvCache {
     if (size <= index) {
       return;
     }
+    writable.forget(sequence);
     if (index == 0) {
       paths.letGo(sequence, nodeBefore(sequence, paths.length(sequence)));
     }

@@ -74,9 +74,10 @@ final class PrefixCache {
 
   /** Lets the content of a held block be found below a parent. */
   void commit(int block, int parent, int[] tokens, KvNamespace namespace) {
-    int node = tree.child(parent, tokens);
+    long hash = tree.hashOfChild(parent, tokens);
+    int node = tree.child(hash, parent, tokens);
     if (node == PrefixTree.NONE) {
-      node = tree.insert(parent, tokens);
+      node = tree.insert(hash, parent, tokens);
       numHits[node] = 0;
       childRank[node] = 0;
       blocks.add(block, node);

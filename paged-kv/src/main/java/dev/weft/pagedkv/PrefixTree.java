@@ -84,9 +84,21 @@ final class PrefixTree {
     return vacant.length - numVacant;
   }
 
+  /** Hash of the child that has these tokens, there or not. */
+  long hashOfChild(int parentNode, int[] blockTokens) {
+    long start =
+        isRoot(parentNode) ? namespaces.hash(rootOf(parentNode)) : buckets.hash(parentNode);
+    return BlockHash.of(start, blockTokens) & hashMask;
+  }
+
   /** The child with these tokens, or {@link #NONE}. */
   int child(int parentNode, int[] blockTokens) {
-    int node = buckets.first(hashOfChild(parentNode, blockTokens));
+    return child(hashOfChild(parentNode, blockTokens), parentNode, blockTokens);
+  }
+
+  /** The same, where the {@link #hashOfChild} is known. */
+  int child(long hash, int parentNode, int[] blockTokens) {
+    int node = buckets.first(hash);
     while (node != NONE && !(parent[node] == parentNode && hasTokens(node, blockTokens))) {
       node = buckets.next(node);
     }
@@ -94,7 +106,7 @@ final class PrefixTree {
   }
 
   /** Adds a child that is not there yet. */
-  int insert(int parentNode, int[] blockTokens) {
+  int insert(long hash, int parentNode, int[] blockTokens) {
     int node = vacant[--numVacant];
     key[node] = ++lastKey;
     parent[node] = parentNode;
@@ -109,7 +121,7 @@ final class PrefixTree {
       blockIndex[node] = blockIndex[parentNode] + 1;
       farAncestor[node] = farAncestorOfChild(parentNode);
     }
-    buckets.add(node, hashOfChild(parentNode, blockTokens));
+    buckets.add(node, hash);
     return node;
   }
 
@@ -205,12 +217,6 @@ final class PrefixTree {
 
   int tokenOffset(int node) {
     return node * blockSize;
-  }
-
-  private long hashOfChild(int parentNode, int[] blockTokens) {
-    long start =
-        isRoot(parentNode) ? namespaces.hash(rootOf(parentNode)) : buckets.hash(parentNode);
-    return BlockHash.of(start, blockTokens) & hashMask;
   }
 
   /** Two jumps of equal length become one, otherwise the parent is the only jump. */

@@ -11,6 +11,7 @@ final class Reservations {
   private final PrefixTree tree;
   private final BlockTables tables;
   private final SequencePaths paths;
+  private final WritableRanges writable;
   private final int blockSize;
   // Of the last granted one.
   private final int[] copySource;
@@ -19,13 +20,14 @@ final class Reservations {
   private int numCopies;
 
   Reservations(BlockPool pool, BlockCounts counts, PrefixCache cache, PrefixTree tree,
-      BlockTables tables, SequencePaths paths, int blockSize) {
+      BlockTables tables, SequencePaths paths, WritableRanges writable, int blockSize) {
     this.pool = pool;
     this.counts = counts;
     this.cache = cache;
     this.tree = tree;
     this.tables = tables;
     this.paths = paths;
+    this.writable = writable;
     this.blockSize = blockSize;
     copySource = new int[tables.rowLength()];
     copyTarget = new int[tables.rowLength()];
@@ -60,6 +62,10 @@ final class Reservations {
 
   /** Takes the blocks, or returns false and changes nothing. */
   boolean reserve(int sequence, int startPosition, int numTokens) {
+    if (writable.contains(sequence, startPosition, numTokens)) {
+      numCopies = 0;
+      return true;
+    }
     int numNeeded = numBlocksNeeded(sequence, startPosition, numTokens);
     int numFree = pool.numFree();
     if (numNeeded > numFree) {
@@ -78,6 +84,9 @@ final class Reservations {
     if (numFree - pool.numFree() != numNeeded) {
       throw new IllegalStateException("I8: sequence " + sequence + ": " + numNeeded
           + " blocks foreseen, " + (numFree - pool.numFree()) + " taken");
+    }
+    if (wanted > 0) {
+      writable.set(sequence, startPosition / blockSize * blockSize, tables.numPositions(sequence));
     }
     return true;
   }

@@ -84,6 +84,18 @@ class KvIntegrityTest {
   }
 
   @Test
+  void aSharedBlockThatMayBeWrittenIsNoticed() {
+    cache.writable.set(0, 0, 4);
+    assertNamed("I7");
+  }
+
+  @Test
+  void aPositionWithoutBlockThatMayBeWrittenIsNoticed() {
+    cache.writable.set(0, 100, 1000);
+    assertNamed("I7");
+  }
+
+  @Test
   void aBlockThatHasTwoPlacesIsNoticed() {
     int block = cache.block(0, 0);
     cache.tables.append(1, block);
@@ -169,7 +181,8 @@ class KvIntegrityTest {
   @Test
   void equalPrefixesBesideEachOtherAreNoticed() {
     int root = PrefixTree.ofRoot(cache.paths.root(1));
-    cache.tree.insert(root, new int[] {1000, 1001, 1002, 1003});
+    int[] tokens = {1000, 1001, 1002, 1003};
+    cache.tree.insert(cache.tree.hashOfChild(root, tokens), root, tokens);
     assertNamed("I22");
   }
 
