@@ -14,13 +14,14 @@ final class BlockHash {
     return mixed ^ (mixed >>> 32);
   }
 
-  /** Hash of a block of tokens that continues a prefix with the given hash. */
-  static long of(long parentHash, int[] tokens) {
-    long hash = parentHash;
-    int even = tokens.length & ~1;
-    for (int i = 0; i < even; i += 2) {
-      hash = mix(hash, ((long) tokens[i] << 32) | (tokens[i + 1] & 0xFFFF_FFFFL));
+  /** Hash of the block of tokens at an offset that continues a prefix with the given hash. */
+  static long of(long prefixHash, int[] tokens, int offset, int blockSize) {
+    long hash = prefixHash;
+    int last = offset + blockSize - 1;
+    int at = offset;
+    for (; at < last; at += 2) {
+      hash = mix(hash, ((long) tokens[at] << 32) | (tokens[at + 1] & 0xFFFF_FFFFL));
     }
-    return even == tokens.length ? hash : mix(hash, tokens[even]);
+    return at > last ? hash : mix(hash, tokens[at]);
   }
 }

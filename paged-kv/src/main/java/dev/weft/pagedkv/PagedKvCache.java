@@ -37,6 +37,7 @@ public final class PagedKvCache implements KvCache {
   private final Reservations reservations;
   private final KvArguments arguments;
   private final KvIntegrity integrity;
+  private final BlocksAhead ahead;
   private final int[] blockTokens;
 
   PagedKvCache(PagedKvCacheBuilder options) {
@@ -59,6 +60,7 @@ public final class PagedKvCache implements KvCache {
         new Reservations(pool, counts, cache, tree, tables, paths, writable, blockSize);
     arguments = new KvArguments(pool, tables, paths, blockSize);
     integrity = new KvIntegrity(counts, free, cache, tree, namespaces, tables, paths, writable);
+    ahead = new BlocksAhead(tree);
     blockTokens = new int[blockSize];
   }
 
@@ -149,16 +151,24 @@ public final class PagedKvCache implements KvCache {
     }
     int numFull = numTokens / blockSize;
     requireSameContent(sequence, tokens, numFull);
-    for (int i = paths.length(sequence); i < numFull; i++) {
-      int block = tables.block(sequence, i);
-      if (!cache.isCached(block)) {
-        tokens.copyTokens(i * blockSize, blockTokens, 0, blockSize);
-        cache.commit(block, nodeBefore(sequence, i), blockTokens,
-            namespaces.namespace(paths.root(sequence)));
-      }
-      paths.setLength(sequence, i + 1);
-    }
     writable.beginAt(sequence, numFull * blockSize);
+    while (paths.length(sequence) < numFull) {
+      int first = paths.length(sequence);
+      int numAhead = Math.min(numFull - first, BlocksAhead.MAX_NUM_BLOCKS);
+      ahead.read(tokens, first, numAhead, nodeBefore(sequence, first));
+      for (int i = 0; i < numAhead; i++) {
+        commitBlock(sequence, first, i);
+      }
+      paths.setLength(sequence, first + numAhead);
+    }
+  }
+
+  private void commitBlock(int sequence, int first, int indexAhead) {
+    int block = tables.block(sequence, first + indexAhead);
+    if (!cache.isCached(block)) {
+      cache.commit(block, nodeBefore(sequence, first + indexAhead), ahead, indexAhead,
+          namespaces.namespace(paths.root(sequence)));
+    }
   }
 
   /** A block that is cached already, because a fork committed it, must hold these tokens. */
@@ -167,7 +177,7 @@ public final class PagedKvCache implements KvCache {
       int block = tables.block(sequence, i);
       if (cache.isCached(block)) {
         tokens.copyTokens(i * blockSize, blockTokens, 0, blockSize);
-        if (!tree.hasTokens(cache.node(block), blockTokens)) {
+        if (!tree.hasTokens(cache.node(block), blockTokens, 0)) {
           throw new IllegalStateException("sequence " + sequence + ": block " + block
               + " is shared and was committed with other tokens");
         }

@@ -19,14 +19,24 @@ final class PrefixBuckets {
     hash = new long[maxNumNodes + 1];
   }
 
+  /** The newest node in the bucket of this hash. */
+  int newest(long wanted) {
+    return first[bucket(wanted)];
+  }
+
   /** The newest node with this hash. */
   int first(long wanted) {
-    return matching(first[bucket(wanted)], wanted);
+    return matching(newest(wanted), wanted);
   }
 
   /** The next older node with the same hash. */
   int next(int node) {
     return matching(next[node], hash[node]);
+  }
+
+  /** Reads what a search reads of a node; what it returns means nothing. */
+  long read(int node) {
+    return hash[node] + next[node];
   }
 
   long hash(int node) {

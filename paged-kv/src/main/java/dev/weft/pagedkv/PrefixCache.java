@@ -72,12 +72,11 @@ final class PrefixCache {
     numHits[node]++;
   }
 
-  /** Lets the content of a held block be found below a parent. */
-  void commit(int block, int parent, int[] tokens, KvNamespace namespace) {
-    long hash = tree.hashOfChild(parent, tokens);
-    int node = tree.child(hash, parent, tokens);
+  /** Lets the content of a held block, which was read ahead, be found below a parent. */
+  void commit(int block, int parent, BlocksAhead ahead, int index, KvNamespace namespace) {
+    int node = ahead.child(parent, index);
     if (node == PrefixTree.NONE) {
-      node = tree.insert(hash, parent, tokens);
+      node = ahead.insert(parent, index);
       numHits[node] = 0;
       childRank[node] = 0;
       blocks.add(block, node);

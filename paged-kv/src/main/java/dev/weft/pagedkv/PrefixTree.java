@@ -84,34 +84,42 @@ final class PrefixTree {
     return vacant.length - numVacant;
   }
 
-  /** Hash of the child that has these tokens, there or not. */
-  long hashOfChild(int parentNode, int[] blockTokens) {
-    long start =
-        isRoot(parentNode) ? namespaces.hash(rootOf(parentNode)) : buckets.hash(parentNode);
-    return BlockHash.of(start, blockTokens) & hashMask;
+  /** Hash of the prefix up to a node, or of the root of a namespace. */
+  long hash(int node) {
+    return isRoot(node) ? namespaces.hash(rootOf(node)) : buckets.hash(node);
   }
 
-  /** The child with these tokens, or {@link #NONE}. */
-  int child(int parentNode, int[] blockTokens) {
-    return child(hashOfChild(parentNode, blockTokens), parentNode, blockTokens);
+  /** Hash of the prefix that is longer by the block of tokens that starts at an offset. */
+  long hashBelow(long prefixHash, int[] text, int offset) {
+    return BlockHash.of(prefixHash, text, offset, blockSize) & hashMask;
   }
 
-  /** The same, where the {@link #hashOfChild} is known. */
-  int child(long hash, int parentNode, int[] blockTokens) {
+  /** The child whose tokens start at an offset, or {@link #NONE}; the hash is that of the child. */
+  int child(long hash, int parentNode, int[] text, int offset) {
     int node = buckets.first(hash);
-    while (node != NONE && !(parent[node] == parentNode && hasTokens(node, blockTokens))) {
+    while (node != NONE && !(parent[node] == parentNode && hasTokens(node, text, offset))) {
       node = buckets.next(node);
     }
     return node;
   }
 
+  /** Some node where a search for this hash begins, or {@link #NONE}. */
+  int newestInBucket(long hash) {
+    return buckets.newest(hash);
+  }
+
+  /** Reads what a search reads of a node; what it returns means nothing. */
+  long read(int node) {
+    return buckets.read(node) + parent[node] + tokens[node * blockSize];
+  }
+
   /** Adds a child that is not there yet. */
-  int insert(long hash, int parentNode, int[] blockTokens) {
+  int insert(long hash, int parentNode, int[] text, int offset) {
     int node = vacant[--numVacant];
     key[node] = ++lastKey;
     parent[node] = parentNode;
     firstChild[node] = NONE;
-    System.arraycopy(blockTokens, 0, tokens, node * blockSize, blockSize);
+    System.arraycopy(text, offset, tokens, node * blockSize, blockSize);
     if (isRoot(parentNode)) {
       namespaces.addUser(rootOf(parentNode));
       blockIndex[node] = 0;
@@ -205,9 +213,9 @@ final class PrefixTree {
     return blockIndex[node];
   }
 
-  boolean hasTokens(int node, int[] blockTokens) {
+  boolean hasTokens(int node, int[] text, int offset) {
     int from = node * blockSize;
-    return Arrays.equals(tokens, from, from + blockSize, blockTokens, 0, blockSize);
+    return Arrays.equals(tokens, from, from + blockSize, text, offset, offset + blockSize);
   }
 
   /** The tokens of all nodes; those of one start at {@link #tokenOffset}. */

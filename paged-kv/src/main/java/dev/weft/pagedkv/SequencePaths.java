@@ -30,7 +30,7 @@ final class SequencePaths {
   private final long[] anchorKey;
   /** Blocks that are to be adopted, NO_MATCH when there was no match since blocks were held. */
   private final int[] numMatched;
-  private final int[] blockTokens;
+  private final BlocksAhead ahead;
 
   /** An anchor is {@code anchorDistance} blocks above the end of its path. */
   SequencePaths(int maxNumSequences, PrefixTree tree, int blockSize, int numDroppedHitBlocks,
@@ -48,7 +48,7 @@ final class SequencePaths {
     anchor = new int[maxNumSequences];
     anchorKey = new long[maxNumSequences];
     numMatched = new int[maxNumSequences];
-    blockTokens = new int[blockSize];
+    ahead = new BlocksAhead(tree);
   }
 
   int maxNumSequences() {
@@ -88,14 +88,19 @@ final class SequencePaths {
     int node = depth == 0
         ? PrefixTree.ofRoot(root[sequence])
         : tree.ancestor(end[sequence], depth - 1);
-    while (depth < maxNumBlocks) {
-      tokens.copyTokens(depth * blockSize, blockTokens, 0, blockSize);
-      int child = tree.child(node, blockTokens);
-      if (child == PrefixTree.NONE) {
-        break;
+    // Twice as many ahead each time: a text that is not cached ends at its first block.
+    int numAhead = 1;
+    boolean isFound = true;
+    while (isFound && depth < maxNumBlocks) {
+      numAhead = Math.min(numAhead, maxNumBlocks - depth);
+      ahead.read(tokens, depth, numAhead, node);
+      for (int i = 0; isFound && i < numAhead; i++) {
+        int child = ahead.child(node, i);
+        isFound = child != PrefixTree.NONE;
+        node = isFound ? child : node;
+        depth += isFound ? 1 : 0;
       }
-      node = child;
-      depth++;
+      numAhead = Math.min(2 * numAhead, BlocksAhead.MAX_NUM_BLOCKS);
     }
     if (node != end[sequence]) {
       setEnd(sequence, node, depth);

@@ -61,7 +61,9 @@ final class TreeIntegrity {
   /** What is looked up by the node's own content is the node: there is no second one like it. */
   private void checkFound(int node) {
     System.arraycopy(tree.tokens(), tree.tokenOffset(node), blockTokens, 0, blockTokens.length);
-    int found = tree.child(tree.parent(node), blockTokens);
+    int parent = tree.parent(node);
+    int found =
+        tree.child(tree.hashBelow(tree.hash(parent), blockTokens, 0), parent, blockTokens, 0);
     if (found != node) {
       throw KvIntegrity.wrong("I22", "node " + found + " is found in place of " + node);
     }

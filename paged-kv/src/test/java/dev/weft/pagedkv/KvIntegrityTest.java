@@ -182,7 +182,8 @@ class KvIntegrityTest {
   void equalPrefixesBesideEachOtherAreNoticed() {
     int root = PrefixTree.ofRoot(cache.paths.root(1));
     int[] tokens = {1000, 1001, 1002, 1003};
-    cache.tree.insert(cache.tree.hashOfChild(root, tokens), root, tokens);
+    long hash = cache.tree.hashBelow(cache.tree.hash(root), tokens, 0);
+    cache.tree.insert(hash, root, tokens, 0);
     assertNamed("I22");
   }
 
