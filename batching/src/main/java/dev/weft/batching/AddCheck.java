@@ -110,7 +110,7 @@ final class AddCheck {
           + ", now is " + nowNanos);
     }
     int numSamples = request.sampling().numSamples();
-    int numWaiting = core.waiting.size() + core.numBlocked + core.numUnborn;
+    int numWaiting = core.numSequencesWaiting();
     if (numWaiting + numSamples > core.caps.maxNumWaiting()) {
       return refused(Refusal.FULL, name(request) + numWaiting + " sequences wait and it brings "
           + numSamples + ", at most " + core.caps.maxNumWaiting() + " may wait");

@@ -72,6 +72,11 @@ final class Core {
     return pause == PauseMode.NONE && !mustClearPrefixes ? caps.maxNumSeqs() : 0;
   }
 
+  /** Sequences that {@code maxNumWaiting} bounds. */
+  int numSequencesWaiting() {
+    return waiting.size() + numBlocked + numUnborn;
+  }
+
   /** Only block tables let one sequence read what another one computed. */
   boolean canShareBlocks() {
     return spec.kvKind() == KvKind.BLOCK_TABLE;

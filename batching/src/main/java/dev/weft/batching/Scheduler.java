@@ -432,6 +432,11 @@ public final class Scheduler {
     return core.numRunning + core.waiting.size() > 0 || core.slots.numLeaving() > 0;
   }
 
+  /** Sequences that {@code maxNumWaiting} bounds: waiting, blocked, and samples not yet begun. */
+  public int numSequencesWaiting() {
+    return core.numSequencesWaiting();
+  }
+
   /** True when another step may be planned before a result is applied. */
   public boolean canPlan() {
     return !core.plans.isFull();

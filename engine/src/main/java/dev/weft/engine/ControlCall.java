@@ -25,12 +25,15 @@ final class ControlCall<T> {
     try {
       T answer = call.apply(scheduler);
       callbacks.execute(() -> future.complete(answer));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // Also checked ones, which other languages throw undeclared.
       fail(e);
+      if (e instanceof Error) {
+        throw (Error) e;
+      }
     }
   }
 
-  void fail(RuntimeException failure) {
+  void fail(Throwable failure) {
     callbacks.execute(() -> future.completeExceptionally(failure));
   }
 }

@@ -150,10 +150,7 @@ final class Delivery implements SchedulerListener {
       return;
     }
     for (int i = 0; i < numDirty; i++) {
-      if (dirty[i].numLiveSamples == 0) {
-        intake.leave(dirty[i]); // Before it is seen to have ended: then its id is free.
-      }
-      dirty[i].publish();
+      publish(dirty[i], intake);
     }
     estimateRetry(intake, nowNanos);
     VarHandle.fullFence(); // Who went to sleep and did not see it is seen below.
@@ -163,6 +160,15 @@ final class Delivery implements SchedulerListener {
       dirty[i] = null;
     }
     numDirty = 0;
+  }
+
+  private static void publish(Generation generation, Intake intake) {
+    boolean ends = generation.numLiveSamples == 0 && generation.result() == null;
+    GenerationResult end = ends ? new GenerationResult(generation) : null;
+    if (end != null) {
+      intake.leave(generation); // Before it is seen to have ended: then its id is free.
+    }
+    generation.publish(end);
   }
 
   /** A place becomes free about as often as a request ends. */

@@ -6,10 +6,12 @@ import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.AddResult.Refusal;
 import dev.weft.schedulerapi.ExecutorState;
 import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepExecutor;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
+import java.util.ArrayDeque;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,12 +32,15 @@ final class EngineLoop {
   private final PublishedStats stats;
   private final long stepTimeoutNanos;
   private final StepResult result;
+  /** Submitted and taken, for which the scheduler has had no room yet. */
+  private final ArrayDeque<Generation> queued = new ArrayDeque<>();
   // As fields, because a lambda made for each round would be garbage.
   private final Part wholeRound = this::doWholeRound;
   private final Part oneSubmission = this::doOneSubmission;
   private final Part results = this::doResults;
   private volatile @Nullable Drain drain;
   private volatile boolean hasDrained;
+  private volatile boolean isOver;
   private boolean hasEnded;
   private long lastProgressNanos;
   private volatile long lastRoundNanos;
@@ -73,7 +78,8 @@ final class EngineLoop {
     boolean isReady = executor.state() == ExecutorState.READY;
     boolean any = applyFinished();
     if (!isReady) {
-      endAll(executor.failureMessage());
+      String message = executor.failureMessage();
+      endAll(message.isEmpty() ? "the executor is " + executor.state() : message);
       return true;
     }
     return endHungStep() || any;
@@ -106,20 +112,21 @@ final class EngineLoop {
     boolean didSomething;
     try {
       didSomething = hasEnded ? takeInAtTheEnd() : part.run();
-    } catch (RuntimeException | Error e) {
+      cutOffLate();
+    } catch (Throwable e) { // Also checked ones, which other languages throw undeclared.
       endAllAfter(e);
       throw e;
     } finally {
       delivery.flush(intake, clock.getAsLong());
       publish();
     }
-    return goOnDraining() || didSomething;
+    return finishDraining() || didSomething;
   }
 
   private void publish() {
     SchedulerStats now = scheduler.stats();
     stats.publish(now);
-    intake.publish(now.numWaiting() + now.numBlocked(), scheduler.caps().maxNumWaiting());
+    intake.publish(scheduler.numSequencesWaiting(), scheduler.caps().maxNumWaiting());
   }
 
   // ---- what other threads want
@@ -165,27 +172,51 @@ final class EngineLoop {
   }
 
   private boolean takeSubmissions() {
-    boolean any = false;
-    Generation generation = intake.peekSubmitted();
-    while (generation != null && add(generation)) {
-      intake.takeSubmitted(scheduler.stats().numWaiting() + scheduler.stats().numBlocked());
-      any = true;
-      generation = intake.peekSubmitted();
+    for (Generation generation = intake.takeSubmitted(); generation != null;
+        generation = intake.takeSubmitted()) {
+      queued.add(generation);
     }
-    intake.holdBack(generation != null);
-    return any;
+    boolean any = false;
+    while (!queued.isEmpty() && add(queued.peek())) {
+      leaveQueue(queued.poll());
+      any = true;
+    }
+    return (!queued.isEmpty() && endQueued()) || any;
+  }
+
+  private void leaveQueue(Generation generation) {
+    intake.leaveQueue(generation, scheduler.numSequencesWaiting());
+  }
+
+  /** Ends what is cancelled or expires behind one for which there is no room. */
+  private boolean endQueued() {
+    long nowNanos = clock.getAsLong();
+    return queued.removeIf(generation -> {
+      if (generation.isCancelled()) {
+        delivery.refuse(generation, FinishReason.ABORT, "cancelled before it was queued", nowNanos);
+      } else if (generation.request().deadlineNanos() != Request.NO_DEADLINE
+          && generation.request().deadlineNanos() <= nowNanos) {
+        delivery.refuse(generation, FinishReason.DEADLINE, "expired before it was queued",
+            nowNanos);
+      } else {
+        return false;
+      }
+      leaveQueue(generation);
+      return true;
+    });
   }
 
   /** False when there is no room now, since more wait than submitters knew: it stays queued. */
   private boolean add(Generation generation) {
     long nowNanos = clock.getAsLong();
-    delivery.open(generation);
     if (generation.isCancelled()) {
       delivery.refuse(generation, FinishReason.ABORT, "cancelled before it was queued", nowNanos);
       return true;
     }
+    delivery.open(generation);
     AddResult answer = scheduler.add(generation.request(), nowNanos);
-    if (answer.refusal() == Refusal.FULL) {
+    // With nothing in the scheduler a cap was lowered below what it brings: waiting is no use.
+    if (answer.refusal() == Refusal.FULL && !scheduler.isIdle()) {
       delivery.takeBack(generation);
       return false;
     }
@@ -280,21 +311,25 @@ final class EngineLoop {
     return hasDrained;
   }
 
-  private boolean goOnDraining() {
+  private void cutOffLate() {
     Drain now = drain;
-    if (now == null || hasDrained) {
+    if (now != null && !hasDrained && !hasEnded && intake.numLive() > 0
+        && clock.getAsLong() >= now.deadlineNanos()) {
+      String message = "cut off: the engine drains, and its time is over";
+      delivery.explainAll(message);
+      scheduler.shutDown(clock.getAsLong());
+      refuseQueued(message);
+    }
+  }
+
+  private boolean finishDraining() {
+    Drain now = drain;
+    if (now == null || hasDrained || intake.numLive() > 0) {
       return false;
     }
-    if (intake.numLive() > 0 && clock.getAsLong() >= now.deadlineNanos()) {
-      delivery.explainAll("cut off: the engine drains, and its time is over");
-      scheduler.shutDown(clock.getAsLong());
-      delivery.flush(intake, clock.getAsLong());
-    }
-    if (intake.numLive() == 0) {
-      hasDrained = true;
-      now.complete(intake.callbacks());
-    }
-    return hasDrained;
+    hasDrained = true;
+    now.complete(intake.callbacks());
+    return true;
   }
 
   private void endAll(String message) {
@@ -311,7 +346,7 @@ final class EngineLoop {
   private void endAllAfter(Throwable failure) {
     try {
       endAll(failure.toString());
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       failure.addSuppressed(e);
     }
     delivery.endAll(FinishReason.ERROR, clock.getAsLong()); // Where even the scheduler broke.
@@ -319,20 +354,31 @@ final class EngineLoop {
 
   /** Ends what was accepted before the intake closed, and makes no calls any more. */
   private boolean takeInAtTheEnd() {
-    boolean any = false;
-    for (Generation generation = intake.peekSubmitted(); generation != null;
-        generation = intake.peekSubmitted()) {
-      delivery.refuse(generation, FinishReason.SHUTDOWN, intake.closedMessage(),
-          clock.getAsLong());
-      intake.takeSubmitted(0);
-      any = true;
+    for (Generation generation = intake.takeSignalled(); generation != null; ) {
+      Generation next = generation.nextSignalled;
+      generation.nextSignalled = null; // One that is kept must not keep the others.
+      generation = next;
     }
-    intake.takeSignalled();
+    boolean any = refuseQueued(intake.closedMessage());
     return failCalls() || any;
   }
 
+  private boolean refuseQueued(String message) {
+    for (Generation generation = intake.takeSubmitted(); generation != null;
+        generation = intake.takeSubmitted()) {
+      queued.add(generation);
+    }
+    boolean any = !queued.isEmpty();
+    while (!queued.isEmpty()) {
+      Generation generation = queued.poll();
+      intake.leaveQueue(generation, 0);
+      delivery.refuse(generation, FinishReason.SHUTDOWN, message, clock.getAsLong());
+    }
+    return any;
+  }
+
   /** Answers calls that nobody will make any more. */
-  boolean failCalls() {
+  private boolean failCalls() {
     boolean any = false;
     for (ControlCall<?> call = intake.takeCall(); call != null; call = intake.takeCall()) {
       call.fail(new IllegalStateException(intake.closedMessage()));
@@ -366,16 +412,19 @@ final class EngineLoop {
       delivery.flush(intake, clock.getAsLong());
       Thread.onSpinWait();
     } while (intake.numLive() > 0);
-    Drain now = drain;
-    if (now != null && !hasDrained) {
-      hasDrained = true;
-      now.complete(intake.callbacks());
-    }
+    isOver = true; // Whoever calls or drains and does not see this is seen below.
+    failCalls();
+    finishDraining();
     publish();
     executor.close();
   }
 
   // ---- facts for any thread
+
+  /** True when everything has ended for good, and nothing is taken in any more. */
+  boolean isOver() {
+    return isOver;
+  }
 
   /** Why the executor is given up; empty while it is not. */
   String failureMessage() {
@@ -384,7 +433,9 @@ final class EngineLoop {
 
   /** True when requests live and no round has begun for longer than a step may take. */
   boolean isStalled() {
-    return intake.numLive() > 0 && clock.getAsLong() - lastRoundNanos > stepTimeoutNanos;
+    // What came while there was nothing to do is waited for from then on.
+    long sinceNanos = Math.max(lastRoundNanos, intake.liveSinceNanos());
+    return intake.numLive() > 0 && clock.getAsLong() - sinceNanos > stepTimeoutNanos;
   }
 
   /** Part of a round; says whether it did something. */

@@ -172,12 +172,14 @@ public final class Generation {
    */
   public void cancel() {
     isCancelled = true;
-    intake.signal(this);
+    if (result == null) { // Else nobody may ever take the signal, and with it this object.
+      intake.signal(this);
+    }
   }
 
   /**
    * Ends one sample with {@link FinishReason#STOP} at the next round, because its consumer found a
-   * stop string; without effect when it has ended, or was stopped before.
+   * stop string; without effect when it has ended, was stopped before, or has said nothing yet.
    *
    * @param numTokens output tokens that are the answer, 0 to those that can be read now
    * @throws IllegalArgumentException when {@code numTokens} is out of range
@@ -188,8 +190,10 @@ public final class Generation {
       throw new IllegalArgumentException("request " + request.id() + " sample " + sampleIndex
           + ": numTokens is " + numTokens + ", must be 0 to " + numReadable);
     }
-    numTokensToKeep.compareAndSet(sampleIndex, GOES_ON, numTokens);
-    intake.signal(this);
+    if (numReadable > 0 && result == null
+        && numTokensToKeep.compareAndSet(sampleIndex, GOES_ON, numTokens)) {
+      intake.signal(this);
+    }
   }
 
   @Override public String toString() {
@@ -259,13 +263,13 @@ public final class Generation {
     isUndelivered.set(false);
   }
 
-  /** Shows readers what was written, and the end when no sample lives. */
-  void publish() {
+  /** Shows readers what was written, and the end when there is one. */
+  void publish(@Nullable GenerationResult end) {
     for (SampleBuffer sample : samples) {
       sample.publish();
     }
-    if (numLiveSamples == 0 && result == null) {
-      result = new GenerationResult(this);
+    if (end != null) {
+      result = end;
     }
   }
 

@@ -15,7 +15,7 @@ public final class GenerationResult {
     generation = ended;
     reasons = new FinishReason[ended.numSamples()];
     for (int i = 0; i < reasons.length; i++) {
-      reasons[i] = Objects.requireNonNull(ended.reason(i));
+      reasons[i] = Objects.requireNonNull(ended.sample(i).endReason());
     }
     numCachedTokens = ended.numCachedTokens;
     message = ended.message;

@@ -41,12 +41,11 @@ final class Intake {
       new MpscVarHandleArrayQueue<>(MAX_NUM_CALLS);
   private final AtomicReference<@Nullable Generation> signalled = new AtomicReference<>();
   private final Sleeper sleeper = new Sleeper();
-  /** For the loop alone. */
-  private boolean isHeldBack;
   private volatile int numWaiting;
   private volatile int maxNumWaiting;
   private volatile long retryAfterNanos = 1_000_000_000;
   private volatile String closedMessage = "";
+  private volatile long liveSinceNanos = Long.MIN_VALUE;
 
   Intake(Scheduler scheduler, LongSupplier clock, Callbacks callbacks, TenantBound tenants) {
     this.scheduler = scheduler;
@@ -73,7 +72,7 @@ final class Intake {
       return Submission.invalid(AddResult.refused(Refusal.EXPIRED, "request " + request.id()
           + ": deadlineNanos is " + request.deadlineNanos() + ", now is " + nowNanos));
     }
-    Submission refused = tryEnter(request);
+    Submission refused = tryEnter(request, nowNanos);
     if (refused != null) {
       return refused;
     }
@@ -99,7 +98,7 @@ final class Intake {
     return Submission.accepted(generation);
   }
 
-  private @Nullable Submission tryEnter(Request request) {
+  private @Nullable Submission tryEnter(Request request, long nowNanos) {
     if (!tenants.tryEnter(request.tenant())) {
       return Submission.full("request " + request.id() + ": " + tenants.maxNumWaiting()
           + " requests of tenant \"" + request.tenant() + "\" wait, no more may",
@@ -115,6 +114,9 @@ final class Intake {
             : Submission.full("request " + request.id() + ": " + (numQueued + numWaiting)
                 + " sequences wait and it brings " + numSamples + ", at most " + maxNumWaiting
                 + " may wait", retryAfterNanos);
+      }
+      if ((before & LIVE_MASK) == 0) {
+        liveSinceNanos = nowNanos; // First, so that nobody sees a live one without it.
       }
       if (word.compareAndSet(before, before + ONE_LIVE + numSamples)) {
         return null;
@@ -165,20 +167,27 @@ final class Intake {
     return (int) ((word.get() & LIVE_MASK) >>> LIVE_SHIFT);
   }
 
+  /** When a request was last accepted while none lived. */
+  long liveSinceNanos() {
+    return liveSinceNanos;
+  }
+
   void wake() {
     sleeper.wake();
   }
 
   // ---- the loop
 
-  /** The oldest request that was not taken; null when there is none. */
-  @Nullable Generation peekSubmitted() {
-    return submitted.peek();
+  /**
+   * Takes the oldest request that was not taken; null when there is none, or its submitter has not
+   * finished, whom the loop does not wait for.
+   */
+  @Nullable Generation takeSubmitted() {
+    return submitted.relaxedPoll();
   }
 
-  /** Takes what {@link #peekSubmitted} showed, of which the scheduler knows now what it must. */
-  void takeSubmitted(int numWaitingNow) {
-    Generation generation = submitted.poll();
+  /** A request that was taken has been added to the scheduler, or has ended. */
+  void leaveQueue(Generation generation, int numWaitingNow) {
     numWaiting = numWaitingNow;
     word.addAndGet(-generation.numSamples());
   }
@@ -209,13 +218,8 @@ final class Intake {
     retryAfterNanos = nanos;
   }
 
-  /** Says whether the oldest submitted request finds no room now, and so is no news. */
-  void holdBack(boolean isHeld) {
-    isHeldBack = isHeld;
-  }
-
   boolean hasNews() {
-    return (!isHeldBack && !submitted.isEmpty()) || signalled.get() != null || !calls.isEmpty();
+    return !submitted.isEmpty() || signalled.get() != null || !calls.isEmpty();
   }
 
   /** Parks the loop's thread until there is news, somebody wakes it, or the time is over. */

@@ -126,17 +126,21 @@ public final class WeftEngine implements AutoCloseable {
   }
 
   private void runUntilClosed() {
+    while (!driver.compareAndSet(null, Thread.currentThread())) {
+      Thread.onSpinWait(); // The host was in a round when it, or another thread, started this one.
+    }
     while (!isClosing) {
       try {
-        if (!driven(round)) {
+        if (!round.run()) {
           idle();
         }
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) {
         // Everything has ended, and health says so; who waits for an end must still be told.
         LOGGER.log(Level.ERROR, "the engine has failed", e);
+        idle();
       }
     }
-    finishClosing();
+    terminate();
   }
 
   @SuppressWarnings("ThreadPriorityCheck") // Yielding is what the host asked for.
@@ -146,7 +150,7 @@ public final class WeftEngine implements AutoCloseable {
       case YIELD -> Thread.yield();
       default -> {
         try {
-          await(Long.MAX_VALUE);
+          awaitNews(Long.MAX_VALUE);
         } catch (InterruptedException e) {
           LOGGER.log(Level.DEBUG, "the thread of the engine was interrupted, and goes on");
         }
@@ -185,8 +189,21 @@ public final class WeftEngine implements AutoCloseable {
   /**
    * Waits until {@link #runOnce} may have something to do, at most {@code maxNanos}; may return
    * earlier. By the driving thread, between its calls of {@code runOnce}.
+   *
+   * @throws IllegalStateException as {@link #runOnce}
    */
   public void await(long maxNanos) throws InterruptedException {
+    enter();
+    try {
+      if (!isClosing) {
+        awaitNews(maxNanos);
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private void awaitNews(long maxNanos) throws InterruptedException {
     if (loop.numInFlight() > 0) {
       loop.awaitDevice(maxNanos);
     } else {
@@ -220,28 +237,36 @@ public final class WeftEngine implements AutoCloseable {
   }
 
   private <X extends Exception> boolean drivenByHost(Round<X> what) throws X {
-    if (ownThread != null) {
-      throw new IllegalStateException("the engine was started, its own thread drives it");
+    enter();
+    try {
+      return !isClosing && what.run();
+    } finally {
+      leave();
     }
-    return !isClosing && driven(what);
   }
 
-  /** One thread at a time, and nobody from within. */
-  private <X extends Exception> boolean driven(Round<X> what) throws X {
+  /** One thread of the host at a time, and nobody from within. */
+  private void enter() {
     Thread me = Thread.currentThread();
     Thread other = driver.compareAndExchange(null, me);
-    if (other != null) {
-      throw new IllegalStateException(other == me
-          ? "called from a policy, a mask or a listener"
-          : "the engine is driven by thread " + other.getName());
+    if (other == me) {
+      throw new IllegalStateException("called from a policy, a mask or a listener");
     }
-    try {
-      return what.run();
-    } finally {
-      driver.set(null);
-      if (isClosing && ownThread == null) {
-        finishClosing(); // Who closes could not, because this thread was driving.
+    if (ownThread != null) {
+      if (other == null) {
+        driver.set(null);
       }
+      throw new IllegalStateException("the engine was started, its own thread drives it");
+    }
+    if (other != null) {
+      throw new IllegalStateException("the engine is driven by thread " + other.getName());
+    }
+  }
+
+  private void leave() {
+    driver.set(null);
+    if (isClosing && ownThread == null) {
+      finishClosing(); // Who closes could not, because this thread was driving.
     }
   }
 
@@ -251,6 +276,9 @@ public final class WeftEngine implements AutoCloseable {
    * Lets the driving thread make a call between two rounds: pause, caps, cache reset, unblock. The
    * scheduler must not be used outside the call.
    *
+   * <p>An exception of the call is without effect on the engine; an {@link Error}, which may have
+   * left the scheduler in the middle of something, makes it fail.
+   *
    * @return completes with the call's answer, or exceptionally with what it threw, or when the
    *     engine has ended or 64 calls wait; dependent stages run on the callback executor
    */
@@ -258,7 +286,7 @@ public final class WeftEngine implements AutoCloseable {
     ControlCall<T> queued = new ControlCall<>(call, intake.callbacks());
     if (!intake.offerCall(queued)) {
       queued.fail(new IllegalStateException("too many control calls wait to be made"));
-    } else if (terminated.getCount() == 0) {
+    } else if (loop.isOver()) {
       queued.fail(new IllegalStateException("the engine is closed"));
     }
     return queued.stage();
@@ -273,8 +301,7 @@ public final class WeftEngine implements AutoCloseable {
    */
   public CompletionStage<DrainReport> drain(Duration timeout) {
     long nowNanos = clock.getAsLong();
-    long deadlineNanos = nowNanos + Math.min(timeout.toNanos(), Long.MAX_VALUE / 2);
-    Drain begun = new Drain(deadlineNanos);
+    Drain begun = new Drain(nowNanos + Nanos.of(timeout));
     Drain before = drain.compareAndExchange(null, begun);
     if (before != null) {
       return before.stage();
@@ -282,7 +309,7 @@ public final class WeftEngine implements AutoCloseable {
     intake.close("the engine drains");
     loop.begin(begun);
     intake.wake();
-    if (terminated.getCount() == 0) {
+    if (loop.isOver()) {
       begun.complete(intake.callbacks());
     }
     return begun.stage();
@@ -336,9 +363,9 @@ public final class WeftEngine implements AutoCloseable {
   // ---- the end
 
   /**
-   * Ends all requests with SHUTDOWN and closes the executor. May be called by any thread but one
-   * inside a round; returns when all that is done, or after 10 seconds when the driving thread
-   * hangs in a call of the executor. Idempotent.
+   * Ends all requests with SHUTDOWN and closes the executor; what that throws is logged. May be
+   * called by any thread but one inside a round; returns when all that is done, or after 10 seconds
+   * when the driving thread hangs in a call of the executor. Idempotent.
    *
    * @throws IllegalStateException when called from a policy, a mask or a listener
    */
@@ -362,19 +389,23 @@ public final class WeftEngine implements AutoCloseable {
   /** The last thing that is driven; by whoever comes first. */
   private void finishClosing() {
     if (driver.compareAndSet(null, Thread.currentThread())) {
-      if (terminated.getCount() == 0) {
-        driver.set(null);
-        return;
-      }
-      try {
+      terminate();
+    }
+  }
+
+  /** By the thread that drives, which then does no longer; without effect the second time. */
+  private void terminate() {
+    try {
+      if (!loop.isOver()) {
         loop.close();
-      } finally {
-        terminated.countDown();
-        loop.failCalls(); // Those that were made before their caller could see it terminated.
-        courier.close();
-        intake.callbacks().close();
-        driver.set(null);
       }
+    } catch (Throwable e) { // Everything has ended all the same.
+      LOGGER.log(Level.ERROR, "something broke while the engine was closed", e);
+    } finally {
+      terminated.countDown();
+      courier.close();
+      intake.callbacks().close();
+      driver.set(null);
     }
   }
 

@@ -190,7 +190,7 @@ public final class WeftEngineBuilder {
     Intake intake = new Intake(scheduler, clock, callbacks, tenants);
     PublishedStats stats = new PublishedStats();
     EngineLoop loop = new EngineLoop(
-        executor, scheduler, clock, intake, delivery, stats, stepTimeout.toNanos());
+        executor, scheduler, clock, intake, delivery, stats, Nanos.of(stepTimeout));
     return new WeftEngine(this, loop, scheduler, kvCache, intake, courier, stats);
   }
 }

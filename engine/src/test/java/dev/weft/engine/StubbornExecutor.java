@@ -19,6 +19,10 @@ final class StubbornExecutor implements StepExecutor {
   boolean interruptsNextAwait;
   int numAwaits;
   int numCloses;
+  /** What happens in calls of the same name, on the calling thread, before anything else. */
+  Runnable onSubmit = () -> {};
+  Runnable onAwait = () -> {};
+  Runnable onClose = () -> {};
 
   StubbornExecutor(ExecutorSpec spec) {
     device = HashModelExecutor.completingOnDemand(spec);
@@ -29,6 +33,7 @@ final class StubbornExecutor implements StepExecutor {
   }
 
   @Override public boolean submit(StepPlan plan) {
+    onSubmit.run();
     if (plan.stepId() == throwsAtStep) {
       throw new IllegalArgumentException("step " + plan.stepId() + " does not please");
     }
@@ -41,6 +46,7 @@ final class StubbornExecutor implements StepExecutor {
 
   @Override public boolean await(long timeoutNanos) throws InterruptedException {
     numAwaits++;
+    onAwait.run();
     if (interruptsNextAwait) {
       interruptsNextAwait = false;
       throw new InterruptedException();
@@ -64,6 +70,7 @@ final class StubbornExecutor implements StepExecutor {
 
   @Override public void close() {
     numCloses++;
+    onClose.run();
     device.close();
   }
 }
