@@ -49,7 +49,7 @@ final class Callbacks {
   void execute(Runnable callback) {
     try {
       executor.execute(callback);
-    } catch (RuntimeException | OutOfMemoryError e) {
+    } catch (Throwable e) {
       if (hasWarned.compareAndSet(false, true)) {
         LOGGER.log(Level.WARNING, "the callback executor refuses work, so callbacks run elsewhere; "
             + "close it after the engine, and do not bound it", e);
@@ -61,7 +61,7 @@ final class Callbacks {
   private void executeElsewhere(Runnable callback) {
     try {
       threads.newThread(callback).start();
-    } catch (RuntimeException | OutOfMemoryError e) {
+    } catch (Throwable e) {
       callback.run();
     }
   }

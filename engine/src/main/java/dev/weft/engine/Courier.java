@@ -1,5 +1,7 @@
 package dev.weft.engine;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * once per round. A courier that falls behind finds several rounds' news of a generation at once.
  */
 final class Courier {
+  private static final Logger LOGGER = System.getLogger(WeftEngine.class.getName());
   private final AtomicReference<@Nullable Generation> top = new AtomicReference<>();
   private final Sleeper sleeper = new Sleeper();
   private boolean isStarted;
@@ -31,7 +34,7 @@ final class Courier {
   void wakeConsumers(Generation[] generations, int numGenerations) {
     if (!isStarted) {
       for (int i = 0; i < numGenerations; i++) {
-        generations[i].wakeConsumers();
+        wakeConsumers(generations[i]);
       }
       return;
     }
@@ -66,10 +69,19 @@ final class Courier {
       Generation next = generation.nextUndelivered;
       generation.nextUndelivered = null;
       generation.clearUndelivered();
-      generation.wakeConsumers();
+      wakeConsumers(generation);
       generation = next;
     }
     return any;
+  }
+
+  private static void wakeConsumers(Generation generation) {
+    try {
+      generation.wakeConsumers();
+    } catch (Throwable e) { // Nobody else must hang because of it.
+      LOGGER.log(Level.ERROR, "consumers of request " + generation.request().id()
+          + " may not have been woken", e);
+    }
   }
 
   /** Delivers what there is and lets the thread end; by the loop, which gives it nothing more. */

@@ -56,7 +56,7 @@ final class FlowSubscription extends SerialConsumer implements Subscription {
   @Override void work() {
     try {
       tell();
-    } catch (RuntimeException | Error e) { // Rule 2.13: it broke its contract, and is let go of.
+    } catch (Throwable e) { // Rule 2.13: it broke its contract, and is let go of.
       subscriber = null;
       generation.cancel();
       LOGGER.log(Level.WARNING, "request " + generation.request().id()

@@ -23,7 +23,7 @@ final class ListenerConsumer extends SerialConsumer {
     }
     try {
       tell();
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // Also checked ones, which other languages throw undeclared.
       isDone = true;
       generation.cancel();
       LOGGER.log(Level.WARNING, "request " + generation.request().id()
