@@ -1,9 +1,13 @@
 package dev.weft.examples;
 
 import dev.weft.engine.WeftEngine;
+import dev.weft.engine.WeftEngineBuilder;
+import dev.weft.engine.timeline.Timeline;
 import dev.weft.gpuexecutor.HostExecutor;
 import dev.weft.gpuexecutor.HostModel;
 import dev.weft.gpuexecutor.SoloDecoder;
+import dev.weft.schedulerapi.SchedulerLimits;
+import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.StepExecutor;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -64,26 +68,46 @@ public final class ServeAusten {
         new OutputsFile(tokenizer).write(outputs, report);
         out.println("outputs are in " + outputs);
       }
+      if (options.timeline() != null) {
+        out.println("the timeline is in " + options.timeline());
+      }
       out.println(report.verdict());
       return report;
     }
   }
 
   private RunReport serveAndCompare(HostModel model, AustenTokenizer tokenizer,
-      List<TimedRequest> requests) throws InterruptedException {
+      List<TimedRequest> requests) throws IOException, InterruptedException {
     StepExecutor executor = wrapping.apply(executor(model));
     long startNanos = System.nanoTime();
     ServedOutputs served = new ServedOutputs(requests, startNanos);
     LiveDisplay display = LiveDisplay.on(out, new LiveStreams(requests, served, tokenizer));
+    SchedulerLimits limits = WeftEngineBuilder.limitsFor(executor.spec()).build();
+    Timeline timeline = Timeline.builder().title("ServeAusten").limits(limits).build();
+    boolean isTimed = options.timeline() != null || options.trace() != null;
     ServingFigures figures;
-    try (WeftEngine engine = WeftEngine.builder(executor).listener(served).build()) {
+    try (WeftEngine engine = WeftEngine.builder(executor).limits(limits).listener(served)
+        .listener(isTimed ? timeline : SchedulerListener.NONE).build()) {
       figures = new ServingLoop(engine, requests, served, display, startNanos).run();
+    } finally {
+      write(timeline); // Also of a run that broke off: it shows where.
     }
     try (SoloDecoder alone =
         new SoloDecoder(model, model.maxPositions(), NUM_THREADS, Thread::new)) {
       SoloComparison comparison = SoloComparison.of(requests, served, alone, display);
       display.end();
       return new RunReport(requests, served, figures, comparison);
+    }
+  }
+
+  private void write(Timeline timeline) throws IOException {
+    Path page = options.timeline();
+    if (page != null) {
+      timeline.writeHtml(page);
+    }
+    Path trace = options.trace();
+    if (trace != null) {
+      timeline.writeTrace(trace);
     }
   }
 

@@ -11,13 +11,23 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model       null for the one that comes with the examples
  * @param outputs     file to write, or null
+ * @param timeline    page to write, or null
+ * @param trace       trace to write, or null
  * @param numRequests requests to serve
  * @param isHelp      true when only the options are to be printed
  */
 record ServeOptions(
-    @Nullable Path model, @Nullable Path outputs, int numRequests, boolean isHelp) {
+    @Nullable Path model,
+    @Nullable Path outputs,
+    @Nullable Path timeline,
+    @Nullable Path trace,
+    int numRequests,
+    boolean isHelp) {
   static final int MIN_NUM_REQUESTS = 16;
   static final int MAX_NUM_REQUESTS = 64;
+
+  private static final Set<String> OPTIONS =
+      Set.of("--model", "--outputs", "--requests", "--timeline", "--trace");
 
   static final String HELP = """
       Serves the model that comes with the examples and compares every output with the same request
@@ -27,6 +37,8 @@ record ServeOptions(
 
         --requests N     how many requests, %d to %d; default %d
         --outputs FILE   write prompts, parameters and tokens as JSON, for a check from outside
+        --timeline FILE  write a page that shows the run step by step, say weft-timeline.html
+        --trace FILE     write the run as a trace that ui.perfetto.dev opens
         --model DIR      folder with target/ and reference/; default: the nearest "model"
         --help           print this
       """.formatted(MIN_NUM_REQUESTS, MAX_NUM_REQUESTS, MAX_NUM_REQUESTS);
@@ -35,14 +47,16 @@ record ServeOptions(
   static ServeOptions parse(String... arguments) {
     Path model = null;
     Path outputs = null;
+    Path timeline = null;
+    Path trace = null;
     int numRequests = MAX_NUM_REQUESTS;
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < arguments.length; i += 2) {
       String option = arguments[i];
       if (option.equals("--help")) {
-        return new ServeOptions(null, null, numRequests, true);
+        return new ServeOptions(null, null, null, null, numRequests, true);
       }
-      if (!Set.of("--model", "--outputs", "--requests").contains(option)) {
+      if (!OPTIONS.contains(option)) {
         throw bad("unknown option " + option);
       }
       if (!seen.add(option)) {
@@ -55,10 +69,12 @@ record ServeOptions(
       switch (option) {
         case "--model" -> model = existingFolder(option, value);
         case "--outputs" -> outputs = writableFile(option, value);
+        case "--timeline" -> timeline = writableFile(option, value);
+        case "--trace" -> trace = writableFile(option, value);
         default -> numRequests = numberOfRequests(option, value);
       }
     }
-    return new ServeOptions(model, outputs, numRequests, false);
+    return new ServeOptions(model, outputs, timeline, trace, numRequests, false);
   }
 
   private static Path existingFolder(String option, String value) {

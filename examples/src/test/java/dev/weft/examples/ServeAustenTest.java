@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import java.util.stream.StreamSupport;
@@ -27,13 +28,19 @@ class ServeAustenTest {
   private static RunReport report;
   private static String printed;
   private static JsonNode outputs;
+  private static String page;
+  private static JsonNode trace;
 
   @BeforeAll
   static void serve() throws IOException, InterruptedException {
     Path file = folder.resolve("outputs.json");
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     report = serve(bytes, UnaryOperator.identity(),
-        "--requests", String.valueOf(NUM_REQUESTS), "--outputs", file.toString());
+        "--requests", String.valueOf(NUM_REQUESTS), "--outputs", file.toString(),
+        "--timeline", folder.resolve("run.html").toString(),
+        "--trace", folder.resolve("run.json").toString());
+    page = Files.readString(folder.resolve("run.html"));
+    trace = new ObjectMapper().readTree(folder.resolve("run.json").toFile());
     printed = bytes.toString(StandardCharsets.UTF_8);
     outputs = new ObjectMapper().readTree(file.toFile());
   }
@@ -132,6 +139,25 @@ class ServeAustenTest {
         }
       }
     }
+  }
+
+  @Test
+  void theTimelineShowsTheRun() throws IOException {
+    int begin = page.indexOf('>', page.indexOf("id=\"recording\"")) + 1;
+    JsonNode data = new ObjectMapper().readTree(page.substring(begin, page.indexOf("</", begin)));
+    long numTokens = 0;
+    for (JsonNode number : data.get("sequences").get("numOutputTokens")) {
+      numTokens += number.longValue();
+    }
+
+    assertThat(data.get("steps").get("stepId").size())
+        .isGreaterThanOrEqualTo((int) report.served().numSteps());
+    assertThat(numTokens).isEqualTo(report.served().numTokens());
+    assertThat(data.get("preemptions").get("sequence").size())
+        .isEqualTo((int) report.figures().numPreemptions());
+    assertThat(data.get("limits").get("maxNumSeqs").intValue()).isEqualTo(32);
+    assertThat(printed).contains("the timeline is in");
+    assertThat(trace.get("traceEvents")).hasSizeGreaterThan(NUM_REQUESTS);
   }
 
   private static int[] ints(JsonNode array) {

@@ -13,23 +13,28 @@ class ServeOptionsTest {
 
   @Test
   void nothingAskedForIsTheWholeRun() {
-    assertThat(ServeOptions.parse()).isEqualTo(new ServeOptions(null, null, 64, false));
+    assertThat(ServeOptions.parse()).isEqualTo(new ServeOptions(null, null, null, null, 64, false));
   }
 
   @Test
   void everyOptionIsRead() {
     String file = folder.resolve("out.json").toString();
 
-    ServeOptions options = ServeOptions.parse(
-        "--requests", "16", "--outputs", file, "--model", folder.toString());
+    String page = folder.resolve("run.html").toString();
+    String trace = folder.resolve("run.json").toString();
 
-    assertThat(options).isEqualTo(new ServeOptions(folder, Path.of(file), 16, false));
+    ServeOptions options = ServeOptions.parse("--requests", "16", "--outputs", file,
+        "--model", folder.toString(), "--timeline", page, "--trace", trace);
+
+    assertThat(options).isEqualTo(new ServeOptions(
+        folder, Path.of(file), Path.of(page), Path.of(trace), 16, false));
   }
 
   @Test
   void helpWinsOverTheRest() {
     assertThat(ServeOptions.parse("--requests", "16", "--help").isHelp()).isTrue();
-    assertThat(ServeOptions.HELP).contains("--requests", "--outputs", "--model", "--help");
+    assertThat(ServeOptions.HELP).contains("--requests", "--outputs", "--timeline",
+        "--trace", "--model", "--help");
   }
 
   @Test
@@ -61,6 +66,8 @@ class ServeOptionsTest {
     refused("--outputs is " + missing + ", must be a file in a folder that exists",
         "--outputs", missing);
     refused("--outputs is " + folder + ", must be a file", "--outputs", folder.toString());
+    refused("--timeline is " + missing, "--timeline", missing);
+    refused("--trace is " + missing, "--trace", missing);
   }
 
   @Test
