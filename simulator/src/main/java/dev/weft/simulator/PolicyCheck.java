@@ -1,5 +1,6 @@
 package dev.weft.simulator;
 
+import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.testkit.LivenessChecker.Demand;
 import java.util.function.Supplier;
@@ -51,8 +52,27 @@ public final class PolicyCheck {
    * @throws AssertionError when an invariant does not hold
    */
   public static RunReport serve(SchedulingPolicy policy, long seed) {
+    return serve(policy, seed, SchedulerListener.NONE);
+  }
+
+  /**
+   * As {@link #serve(SchedulingPolicy, long)}, told to a listener as well, say to a timeline that
+   * shows the run step by step.
+   */
+  public static RunReport serve(SchedulingPolicy policy, long seed, SchedulerListener listener) {
     return new Simulation(Scenario.serving(seed), policy, Demand.NOTHING, StepTime.H100_8B,
-        new Coverage()).run();
+        new Coverage(), listener).run();
+  }
+
+  /**
+   * Repeats the run of one seed of {@link #run(Supplier, int)}, told to a listener as well. What a
+   * report says of a seed can be looked at so: a timeline also holds a run that breaks off.
+   *
+   * @throws AssertionError when an invariant does not hold, or work is left
+   */
+  public static RunReport replay(SchedulingPolicy policy, long seed, SchedulerListener listener) {
+    return new Simulation(Scenario.swarm(seed), policy, Demand.NOTHING, StepTime.H100_8B,
+        new Coverage(), listener).run();
   }
 
   private static void check(SchedulingPolicy policy, long seed, PolicyReport.Collector collector) {

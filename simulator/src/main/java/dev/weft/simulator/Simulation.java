@@ -68,9 +68,18 @@ final class Simulation {
   /** The last plan was empty, and nothing has happened since that could change that. */
   private boolean isPlanFutile;
 
-  /** Wires a run; the counts of rare events are added to {@code coverage} at its end. */
+  /** As the other one, observed by nobody. */
   Simulation(Scenario scenario, SchedulingPolicy policy, LivenessChecker.Demand demand,
       StepTime stepTime, Coverage coverage) {
+    this(scenario, policy, demand, stepTime, coverage, SchedulerListener.NONE);
+  }
+
+  /**
+   * Wires a run; the counts of rare events are added to {@code coverage} at its end. The observer
+   * is told everything, before the checkers are.
+   */
+  Simulation(Scenario scenario, SchedulingPolicy policy, LivenessChecker.Demand demand,
+      StepTime stepTime, Coverage coverage, SchedulerListener observer) {
     this.scenario = scenario;
     this.demand = demand;
     this.coverage = coverage;
@@ -89,7 +98,7 @@ final class Simulation {
     liveness = new LivenessChecker(probe, demand, Long.MAX_VALUE, MAX_NUM_IDLE_STEPS);
     control = new ControlChecker(LiveCaps.of(scenario.limits), policy.waitingOrder());
     List<SchedulerListener> listeners =
-        new ArrayList<>(List.of(oracle, ledger, meter, transfers, transcripts, control));
+        new ArrayList<>(List.of(observer, oracle, ledger, meter, transfers, transcripts, control));
     scheduler = Scheduler.builder(scenario.limits, scenario.spec, kvCache).policy(liveness)
         .listener(new Broadcast(listeners)).seed(scenario.seed).build();
     host = new Host(scenario, scheduler, planChecker, oracle, ledger, transfers, control,

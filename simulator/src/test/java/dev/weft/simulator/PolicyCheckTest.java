@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.batching.ContinuousBatchingPolicy;
+import dev.weft.engine.timeline.Timeline;
+import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceList;
 import dev.weft.schedulerapi.SequenceStatus;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
+import dev.weft.schedulerapi.StepPlan;
+import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 /** What {@link PolicyCheck} says of policies that are good or bad in a known way. */
@@ -54,6 +59,31 @@ final class PolicyCheckTest {
 
     assertThat(report.isSafe()).isTrue();
     assertThat(report.isLive()).isFalse();
+  }
+
+  @Test void aReplayedRunIsTheSameAndToldToTheListener() {
+    long[] numPlans = new long[1];
+    SchedulerListener counting = new SchedulerListener() {
+      @Override public void onPlan(StepPlan plan, SchedulerStats stats, long nowNanos) {
+        numPlans[0]++;
+      }
+    };
+
+    RunReport first =
+        PolicyCheck.replay(ContinuousBatchingPolicy.fcfs(), 3, SchedulerListener.NONE);
+    RunReport second = PolicyCheck.replay(ContinuousBatchingPolicy.fcfs(), 3, counting);
+
+    assertThat(second.planHash()).isEqualTo(first.planHash());
+    assertThat(numPlans[0]).isEqualTo(second.numSteps() + second.numEmptySteps());
+  }
+
+  @Test void aServingRunIsToldToTheListener() throws IOException {
+    Timeline timeline = Timeline.builder().build();
+    PolicyCheck.serve(ContinuousBatchingPolicy.fcfs(), 1, timeline);
+    StringBuilder page = new StringBuilder();
+    timeline.writeHtml(page);
+
+    assertThat(page.indexOf("\"stepId\":[1,2,3,")).isPositive();
   }
 
   @Test void oneRunReportsWhatCallersFeel() {

@@ -2,8 +2,13 @@ package dev.weft.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.engine.timeline.Timeline;
 import dev.weft.schedulerapi.Grant;
+import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.testkit.SeedReport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -16,9 +21,11 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Runs every policy over many seeds and asserts that enough happened in them. The system properties
- * {@code weft.seeds} (seeds for each policy), {@code weft.seed} and {@code weft.policy} choose.
+ * {@code weft.seeds} (seeds for each policy), {@code weft.seed} and {@code weft.policy} choose; of
+ * one seed of one policy, {@code weft.timeline} writes a page to that file, also when it fails.
  */
 final class SeedsTest {
+  private static final String TIMELINE_PROPERTY = "weft.timeline";
   private static final int NUM_SEEDS = Integer.getInteger("weft.seeds", 600);
   private static final int NUM_SEEDS_RUN_TWICE = 30;
   private static final int MAX_NUM_FAILURES = 5;
@@ -27,6 +34,7 @@ final class SeedsTest {
 
   @Test void everySeedOfEveryPolicyIsRight() {
     Map<PolicyCase, Coverage> coverage = new EnumMap<>(PolicyCase.class);
+    requireOneRunForTimeline();
     chosenPolicies().forEach(policy -> coverage.put(policy, run(policy)));
 
     print(coverage);
@@ -74,7 +82,7 @@ final class SeedsTest {
       ConcurrentLinkedQueue<Failure> failures) {
     Coverage own = new Coverage();
     try {
-      simulation(policy, seed, own).run();
+      runAndShow(policy, seed, own);
     } catch (RuntimeException | AssertionError e) {
       failures.add(new Failure(seed, e));
     }
@@ -83,9 +91,38 @@ final class SeedsTest {
     }
   }
 
+  private static void runAndShow(PolicyCase policy, long seed, Coverage coverage) {
+    String page = System.getProperty(TIMELINE_PROPERTY);
+    if (page == null) {
+      simulation(policy, seed, coverage).run();
+      return;
+    }
+    Timeline timeline = Timeline.builder().title(policy.label + ", seed " + seed)
+        .limits(Scenario.swarm(seed).limits).build();
+    try {
+      simulation(policy, seed, coverage, timeline).run();
+    } finally {
+      write(timeline, Path.of(page));
+    }
+  }
+
+  private static void write(Timeline timeline, Path page) {
+    try {
+      timeline.writeHtml(page);
+      System.out.println("the timeline is in " + page.toAbsolutePath());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static Simulation simulation(PolicyCase policy, long seed, Coverage coverage) {
+    return simulation(policy, seed, coverage, SchedulerListener.NONE);
+  }
+
+  private static Simulation simulation(PolicyCase policy, long seed, Coverage coverage,
+      SchedulerListener observer) {
     return new Simulation(Scenario.swarm(seed), policy.newPolicy(seed), policy.demand,
-        StepTime.H100_8B, coverage);
+        StepTime.H100_8B, coverage, observer);
   }
 
   private static void assertFloors(Coverage total) {
@@ -110,6 +147,14 @@ final class SeedsTest {
   private static LongStream seeds() {
     Long asked = Long.getLong(SeedReport.SEED_PROPERTY);
     return asked != null ? LongStream.of(asked) : LongStream.range(0, NUM_SEEDS);
+  }
+
+  private static void requireOneRunForTimeline() {
+    assertThat(System.getProperty(TIMELINE_PROPERTY) != null
+        && (seeds().limit(2).count() > 1 || chosenPolicies().size() != 1))
+        .as("%s shows one run: choose it with %s and %s", TIMELINE_PROPERTY,
+            SeedReport.SEED_PROPERTY, SeedReport.POLICY_PROPERTY)
+        .isFalse();
   }
 
   private static boolean isWholeRun() {
