@@ -13,7 +13,7 @@ enum LifeColumn {
   LAST_STEP,
   /** Its last row of the table of runs, or -1. */
   LAST_RUN,
-  /** Positions below this one have been planned to be computed, drafts apart. */
+  /** Positions below this one have been planned to be computed, rejected drafts apart. */
   NUM_COMPUTED;
 
   static final int WAITING = 0;

@@ -178,7 +178,11 @@ final class Lives {
     sequences.set(SequenceColumn.NUM_OUTPUT_TOKENS, row, numOutputTokens);
   }
 
-  void token(int row, long nowNanos) {
+  void token(int row, int outputIndex, long nowNanos) {
+    long numComputed = sequences.get(SequenceColumn.NUM_PROMPT_TOKENS, row) + outputIndex;
+    if (numComputed > lives.get(LifeColumn.NUM_COMPUTED, row)) { // The token follows a draft.
+      lives.set(LifeColumn.NUM_COMPUTED, row, numComputed);
+    }
     long last = sequences.get(SequenceColumn.LAST_TOKEN_AT, row);
     if (last == NEVER) {
       sequences.set(SequenceColumn.FIRST_TOKEN_AT, row, nowNanos);

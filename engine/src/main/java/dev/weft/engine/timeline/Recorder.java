@@ -96,7 +96,7 @@ final class Recorder implements SchedulerListener {
     numOutputTokens++;
     int sequence = lives.find(requestId, sampleIndex);
     if (sequence >= 0) {
-      lives.token(sequence, nowNanos);
+      lives.token(sequence, outputIndex, nowNanos);
     }
   }
 

@@ -228,6 +228,17 @@ class RecorderTest {
   }
 
   @Test
+  void anAcceptedDraftThatIsLostIsComputedAgain() {
+    run.at(100).add(request(1, 2, 9).build()).admit(1, 0).row(1, 0, 2).plan().at(110)
+        .token(1, 0, 0).result(1, 5);
+    run.at(120).decode(1, 2).drafts(7, 8).plan().at(130).token(1, 0, 1).token(1, 0, 2).result(2, 5);
+    run.at(140).preempt(1, -1, 4, 1).at(150).admit(1, 0).row(1, 0, 5).plan();
+
+    assertThat(TableText.of(recorder.snapshot().steps, StepColumn.NUM_RECOMPUTED_TOKENS,
+        StepColumn.NUM_DECODE_TOKENS)).last().isEqualTo("4 1");
+  }
+
+  @Test
   void emptyPlansAreNoStepsButCounted() {
     run.emptyPlan().emptyPlan().add(request(1, 2, 9).build()).admit(1, 0).row(1, 0, 2).plan()
         .emptyPlan();
