@@ -49,16 +49,14 @@ function tickStep(span, maxNumTicks, isWholeNumber) {
 function ticks() {
   const isSteps = view.axis === 'steps';
   const step = tickStep(view.end - view.begin, plotWidth() / 100, isSteps);
+  const offset = isSteps ? steps.stepId[0] ?? 0 : 0; // Ids of steps are round, not their places.
+  const first = Math.ceil((view.begin + offset) / step);
   const found = [];
-  for (let k = Math.ceil(view.begin / step); k * step <= view.end && found.length < 100; k++) {
-    const x = k * step;
-    found.push({ x, text: isSteps ? stepText(x) : duration(x, step) });
+  for (let k = first; k * step - offset <= view.end && found.length < 100; k++) {
+    found.push({ x: k * step - offset, text: isSteps ? count(k * step) : duration(k * step, step) });
   }
   return found;
 }
-
-const stepText = (x) =>
-  x < numSteps ? count(steps.stepId[Math.floor(x)]) : '';
 
 // ---- numbers as people read them
 

@@ -88,24 +88,20 @@ function shownSteps() {
 
 /**
  * Calls back with first and end step, left and width of everything that is drawn as one: a step, or
- * the steps that share a pixel.
+ * the steps that share a pixel. Edges are whole pixels, so that no seams show between them.
  */
 function forEachColumn(first, end, place) {
   const begins = stepBegin[view.axis];
   const ends = stepEnd[view.axis];
+  const gap = plotWidth() > 7 * (end - first) ? 1 : 0;
   let i = first;
   while (i < end) {
-    const left = toPixel(begins[i]);
-    const right = toPixel(ends[i]);
-    if (right - left >= 2) {
-      place(i, i + 1, left, right - left - (right - left > 6 ? 1 : 0));
-      i++;
-      continue;
-    }
-    const pixel = Math.floor(left);
     const from = i;
-    do i++; while (i < end && toPixel(begins[i]) < pixel + 1 && toPixel(ends[i]) < pixel + 2);
-    place(from, i, pixel, 1);
+    const left = Math.round(toPixel(begins[i]));
+    do i++; while (i < end && Math.round(toPixel(ends[i])) <= left + 1);
+    const right = Math.round(toPixel(ends[i - 1]));
+    const width = Math.max(1, right - left);
+    place(from, i, left, width > 3 ? width - gap : width);
   }
 }
 
@@ -133,13 +129,22 @@ function drawStack(lane, from, to, left, width) {
   for (const series of lane.series) {
     let total = 0;
     for (let i = from; i < to; i++) total += series.values[i];
-    const height = total / (to - from) / lane.scale * lane.height;
+    const room = y - lane.top;
+    const height = Math.min(room, total / (to - from) / lane.scale * lane.height);
     if (height > 0) {
       pen.fillStyle = colours[series.colour];
       pen.fillRect(left, y - height, width, height);
       y -= height;
     }
   }
+}
+
+/** A scale that a few long steps, say those of a cold start, do not make useless for the rest. */
+function usualPeak(values, first, end) {
+  const sorted = Float64Array.from(values.slice(first, end)).sort();
+  const usual = 1.5 * (sorted[Math.floor(0.97 * sorted.length)] ?? 1);
+  const peak = sorted[sorted.length - 1] ?? 1;
+  return peak > 2 * usual ? usual : peak;
 }
 
 function highest(values, from, to) {
@@ -155,8 +160,9 @@ function drawLane(lane, first, end) {
     return;
   }
   const peak = mostOf(lane.total, first, end);
+  const usual = lane.id === 'time' ? usualPeak(lane.total, first, end) : peak;
   const isLimitNear = lane.limit && lane.limit <= 2.5 * peak;
-  lane.scale = lane.fixedScale ?? Math.max(1, peak, isLimitNear ? lane.limit : 0);
+  lane.scale = lane.fixedScale ?? Math.max(1, usual, isLimitNear ? lane.limit : 0);
   pen.strokeStyle = colours.line;
   line(GUTTER, bottom + 0.5, view.width - RIGHT, bottom + 0.5);
   pen.strokeStyle = colours.grid;
@@ -164,7 +170,10 @@ function drawLane(lane, first, end) {
   drawSeries(lane, first, end);
   if (isLimitNear) drawLimit(lane, bottom);
   if (lane.id === 'kv') drawMarks(first, end, lane.top, steps.numPreempted, colours.preempted);
-  if (lane.id === 'time') drawFailures(first, end, bottom);
+  if (usual < peak) {
+    drawMarks(first, end, lane.top, lane.total.map((v) => v > usual ? v : 0), colours.ink);
+  }
+  if (lane.id === 'time') drawFailures(first, end, lane);
 }
 
 /** Title and scale, beside the plot. */
@@ -207,11 +216,14 @@ function drawMarks(first, end, top, values, colour) {
   }
 }
 
-function drawFailures(first, end, bottom) {
+/** Steps that failed, over the whole height. */
+function drawFailures(first, end, lane) {
   pen.fillStyle = colours.bad;
   for (let i = first; i < end; i++) {
     if (names.outcome[steps.outcome[i]] === 'FAILED') {
-      pen.fillRect(toPixel(stepBegin[view.axis][i]) - 1, bottom - 10, 3, 10);
+      const left = Math.round(toPixel(stepBegin[view.axis][i]));
+      const right = Math.round(toPixel(stepEnd[view.axis][i]));
+      pen.fillRect(left, lane.top, Math.max(3, right - left - 1), lane.height);
     }
   }
 }

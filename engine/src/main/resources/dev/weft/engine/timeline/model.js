@@ -80,10 +80,16 @@ function placeBars() {
       placed.end[axis][at] = end[i];
     });
   };
+  // With steps in flight a row is planned while another step runs: the wait is drawn up to the row.
+  const key = (s, step) => s * (recording.firstStep + numSteps + 1) + step;
+  const firstRows = new Set(runs.sequence.map((s, r) => key(s, runs.firstStep[r])));
   for (let w = 0; w < numWaits; w++) {
     const began = Math.max(0, waits.beganAt[w]);
-    put(waits.sequence[w], w, [began, stepsOfTime(began)],
-      [waits.endedAt[w], stepsOfTime(waits.endedAt[w])]);
+    const endStep = waits.endStep[w];
+    const ended = isStep(endStep) && firstRows.has(key(waits.sequence[w], endStep))
+      ? Math.max(waits.endedAt[w], steps.beganAt[endStep - recording.firstStep])
+      : waits.endedAt[w];
+    put(waits.sequence[w], w, [began, stepsOfTime(began)], [ended, stepsOfTime(ended)]);
   }
   for (let r = 0; r < runs.sequence.length; r++) {
     const first = Math.max(0, runs.firstStep[r] - recording.firstStep);

@@ -370,10 +370,10 @@ function rememberSoon() {
 function readAddress() {
   const parts = new URLSearchParams(window.location.hash.slice(1));
   if (parts.get('axis') === 'steps') setAxis('steps');
+  if (parts.get('request')) search(parts.get('request'));
   const from = Number.parseFloat(parts.get('from'));
   const to = Number.parseFloat(parts.get('to'));
   if (from < to) show(from, to);
-  if (parts.get('request')) search(parts.get('request'));
 }
 
 // ---- start
@@ -389,6 +389,7 @@ function fillHeader() {
     ['prefill', 'prefill'], ['decode', 'decode'], ['recompute', 'recompute'],
     ...(most(steps.numDraftTokens) > 0 ? [['draft', 'drafts']] : []),
     ['queued', 'queued'], ['preempted', 'preempted'], ['left-out', 'holds blocks, no row'],
+    ...(recording.failures.length > 0 ? [['bad', 'failed step, or cut off']] : []),
     ...(hasSamples ? [['shared', 'waits for a shared prompt']] : []),
   ];
   byId('legend').append(...entries.map(([colour, text]) =>

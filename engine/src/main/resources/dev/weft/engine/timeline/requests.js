@@ -79,17 +79,17 @@ function drawSequence(s, top) {
   let drawnKind = null;
   for (let b = bars.firstBar[s]; b < bars.firstBar[s + 1]; b++) {
     if (begins[b] > view.end || ends[b] < view.begin) continue;
-    const left = Math.max(GUTTER, toPixel(begins[b]));
-    const right = Math.min(view.width - RIGHT, toPixel(ends[b]));
+    const left = Math.max(GUTTER, Math.round(toPixel(begins[b])));
+    const right = Math.min(view.width - RIGHT, Math.round(toPixel(ends[b])));
     const isWait = bars.source[b] >= 0;
     const kind = barKind(b);
-    if (right - left < 0.5 && kind === drawnKind && right <= drawnTo) continue;
-    const width = Math.max(right - left, isWait ? 0 : 0.7);
+    if (right <= drawnTo && kind === drawnKind) continue;
+    const width = Math.max(right - left, isWait ? 0 : 1);
     const high = isWait ? thin : thick;
     const chunkGap = !isWait && kind !== BARS.DECODE && width >= 5 ? 1 : 0;
     pen.fillStyle = colours[kind.colour];
     pen.fillRect(left, top + (thick - high) / 2, width - chunkGap, high);
-    drawnTo = Math.max(right, left + 0.5);
+    drawnTo = left + width;
     drawnKind = kind;
   }
   if (height >= 6) drawMoments(s, top, thick);
@@ -144,7 +144,9 @@ function drawIds(first, end) {
   for (let index = first; index < end; index++) {
     const s = pane.rows[index];
     if (index % every !== 0 && s !== selected) continue;
-    const y = Math.max(pane.top + 7, rowTop(index) + pane.rowHeight / 2);
+    const middle = rowTop(index) + pane.rowHeight / 2;
+    if (middle < pane.top) continue;
+    const y = index === 0 ? Math.max(pane.top + 7, middle) : middle;
     const isNearSelected = selected >= 0 && s !== selected
       && Math.abs(index - pane.rows.indexOf(selected)) * pane.rowHeight < 12;
     if (isNearSelected) continue;
