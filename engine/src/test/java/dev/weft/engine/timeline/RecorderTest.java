@@ -92,13 +92,14 @@ class RecorderTest {
     run.at(100).add(request(1, 2, 9).build()).admit(1, 0).row(1, 0, 2).plan().at(110).result(1, 5);
     run.at(120).add(request(2, 2, 9).build()).admit(2, 0).row(2, 0, 2).plan().at(130).result(2, 5);
     run.at(140).decode(2, 2).plan().at(150).result(3, 5);
-    run.at(160).decode(1, 2).plan();
+    run.at(160).decode(1, 2).plan().at(170).result(4, 5);
+    run.at(180).decode(2, 3).plan();
 
     Tables tables = recorder.snapshot();
-    assertThat(TableText.waits(tables)).contains("1/0 LEFT_OUT 120-160 steps 1-3")
-        .contains("2/0 LEFT_OUT 160-160 steps 3-4");
+    assertThat(TableText.waits(tables)).contains("1/0 LEFT_OUT 120-160 steps 1-3",
+        "2/0 LEFT_OUT 160-180 steps 3-4", "1/0 LEFT_OUT 180-180 steps 4-5");
     assertThat(TableText.runs(tables)).contains("1/0 DECODE steps 3-3 from 2: 1",
-        "2/0 DECODE steps 2-2 from 2: 1");
+        "2/0 DECODE steps 2-2 from 2: 1", "2/0 DECODE steps 4-4 from 3: 1");
   }
 
   @Test
