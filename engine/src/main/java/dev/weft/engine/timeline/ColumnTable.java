@@ -44,7 +44,7 @@ final class ColumnTable<C extends Enum<C>> {
   int add() {
     if (numRows == values[0].length) {
       for (int i = 0; i < values.length; i++) {
-        values[i] = Arrays.copyOf(values[i], 2 * numRows);
+        values[i] = Arrays.copyOf(values[i], (int) Math.min(2L * numRows, maxNumRows));
       }
     }
     for (long[] column : values) {

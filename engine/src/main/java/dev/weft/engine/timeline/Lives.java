@@ -28,11 +28,11 @@ final class Lives {
   private int numRecomputed;
   private int numPrefill;
 
-  Lives(Tables tables) {
+  Lives(Tables tables, int maxNumSequences) {
     this.tables = tables;
     sequences = tables.sequences;
     runs = tables.runs;
-    lives = new ColumnTable<>(LifeColumn.class, Integer.MAX_VALUE);
+    lives = new ColumnTable<>(LifeColumn.class, maxNumSequences);
   }
 
   /** Row of a sequence, or -1 when it is not kept. */

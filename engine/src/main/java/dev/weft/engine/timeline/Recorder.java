@@ -44,7 +44,7 @@ final class Recorder implements SchedulerListener {
     this.maxNumSteps = maxNumSteps;
     tables = new Tables(maxNumSteps);
     steps = tables.steps;
-    lives = new Lives(tables);
+    lives = new Lives(tables, Tables.maxNumSequences(maxNumSteps));
     watch = new WaitCause.Watch(limits);
   }
 

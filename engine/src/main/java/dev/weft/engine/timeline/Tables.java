@@ -29,7 +29,7 @@ final class Tables {
 
   Tables(int maxNumSteps) {
     steps = new ColumnTable<>(StepColumn.class, maxNumSteps);
-    sequences = new ColumnTable<>(SequenceColumn.class, 4 * maxNumSteps);
+    sequences = new ColumnTable<>(SequenceColumn.class, maxNumSequences(maxNumSteps));
     waits = new ColumnTable<>(WaitColumn.class, 8 * maxNumSteps);
     runs = new ColumnTable<>(RunColumn.class, 16 * maxNumSteps);
     preemptions = new ColumnTable<>(PreemptionColumn.class, 4 * maxNumSteps);
@@ -48,6 +48,11 @@ final class Tables {
     firstStep = from.firstStep;
     numDroppedSequences = from.numDroppedSequences;
     numMissingRows = from.numMissingRows;
+  }
+
+  /** Most sequences kept beside so many steps. */
+  static int maxNumSequences(int maxNumSteps) {
+    return 4 * maxNumSteps;
   }
 
   /** What is there now, in tables that nobody else writes. */

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * <p>What is kept has a bound, {@link Builder#maxNumSteps}. When it is reached, the oldest quarter
  * of the steps goes, with the requests that had ended by then; the page says how many are missing.
  * So at least the last three quarters of the bound stay, or three eighths where requests, rows or
- * preemptions are so many that they need the room. At most 2,500 bytes of memory for each step of
- * the bound are taken, and no more than is used.
+ * preemptions are so many that they need the room. At most 3,000 bytes of memory for each step of
+ * the bound are taken, and no more than is used; as much again while a file is written.
  *
  * <p>The scheduler thread calls the listener's methods; any thread may write, at any time, also
  * while the scheduler runs. A write copies what is kept, during which the scheduler waits, and then
