@@ -1,5 +1,6 @@
 package dev.weft.engine;
 
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -59,6 +60,7 @@ final class Waiters {
       }
       mine = new Waiter(thread, next);
     } while (!top.compareAndSet(before, mine));
+    VarHandle.fullFence(); // The condition may read what was published by a release store.
     return mine;
   }
 
