@@ -141,6 +141,7 @@ function drawIds(first, end) {
   const every = tickStep(13 / pane.rowHeight, 1, true);
   pen.textAlign = 'right';
   pen.textBaseline = 'middle';
+  let lastY = -Infinity;
   for (let index = first; index < end; index++) {
     const s = pane.rows[index];
     if (index % every !== 0 && s !== selected) continue;
@@ -149,7 +150,8 @@ function drawIds(first, end) {
     const y = index === 0 ? Math.max(pane.top + 7, middle) : middle;
     const isNearSelected = selected >= 0 && s !== selected
       && Math.abs(index - pane.rows.indexOf(selected)) * pane.rowHeight < 12;
-    if (isNearSelected) continue;
+    if (isNearSelected || y - lastY < 12) continue;
+    lastY = y;
     pen.fillStyle = s === selected ? colours.ink : colours.soft;
     pen.fillText(cut(sequenceName(s), 14), GUTTER - 6, y);
   }

@@ -241,7 +241,7 @@ function quantile(sorted, q) {
 }
 
 function summary() {
-  const numOutput = sum(sequences.numOutputTokens);
+  const numOutput = sum(steps.numOutputTokens);
   const numTokens = sum(steps.stepId.map((_, i) => tokensOf(i)));
   const firstTokens = sequences.firstTokenAt
     .map((at, s) => at === null ? null : at - sequences.addedAt[s] + sequences.beforeAddedNanos[s])
