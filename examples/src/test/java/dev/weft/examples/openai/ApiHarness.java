@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** The API on a free port of this machine, and a client. Requests are written with {@code '}. */
 final class ApiHarness implements AutoCloseable {
@@ -84,8 +85,13 @@ final class ApiHarness implements AutoCloseable {
   }
 
   CompletableFuture<HttpResponse<String>> postAsync(String body) {
+    return postAsItIs(quoted(body));
+  }
+
+  /** With {@code '} as it stands. */
+  CompletableFuture<HttpResponse<String>> postAsItIs(String body) {
     return client.sendAsync(request("/v1/completions")
-        .POST(BodyPublishers.ofString(quoted(body))).build(), BodyHandlers.ofString());
+        .POST(BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
   }
 
   /** The whole answer to a request that succeeds. */
@@ -176,14 +182,18 @@ final class ApiHarness implements AutoCloseable {
   }
 
   void awaitLive(int numRequests) {
-    await("live requests to become " + numRequests + ", they are " + engine.numLiveRequests(),
-        () -> engine.numLiveRequests() == numRequests);
+    await(() -> "live requests to become " + numRequests + ", they are "
+        + engine.numLiveRequests(), () -> engine.numLiveRequests() == numRequests);
   }
 
   static void await(String what, BooleanSupplier condition) {
+    await(() -> what, condition);
+  }
+
+  private static void await(Supplier<String> what, BooleanSupplier condition) {
     long endNanos = System.nanoTime() + BOUND.toNanos();
     while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waiting for " + what).isLessThan(endNanos);
+      assertThat(System.nanoTime()).as(() -> "waiting for " + what.get()).isLessThan(endNanos);
       LockSupport.parkNanos(100_000);
     }
   }
