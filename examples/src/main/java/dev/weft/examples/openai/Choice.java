@@ -84,7 +84,7 @@ final class Choice {
 
   /** True when {@link #take} has something to give. */
   boolean hasNews() {
-    return !ready.isEmpty() || reason != null && !isEndTaken;
+    return !ready.isEmpty() || (reason != null && !isEndTaken);
   }
 
   /** What has been added since the last call. Not for an answer that was cut off. */

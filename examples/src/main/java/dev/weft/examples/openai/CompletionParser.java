@@ -107,9 +107,8 @@ final class CompletionParser {
             + maxTokens));
       }
     }
-    SamplingParameters.Builder sampling = SamplingParameters.builder()
+    SamplingParameters.Builder sampling = model.sampling()
         .maxNewTokens(maxTokens)
-        .stopTokenIds(model.stopTokenIds())
         .temperature(fields.number("temperature", 1, 0, 2))
         .topP(fields.number("top_p", 1, Float.MIN_VALUE, 1))
         .presencePenalty(fields.number("presence_penalty", 0, -2, 2))

@@ -3,6 +3,7 @@ package dev.weft.examples.openai;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,7 @@ record OpenAiOptions(String host, int port, @Nullable Path model, int maxNumWait
     }
     DEFAULTS.forEach(given::putIfAbsent);
     return new OpenAiOptions(
-        given.get("--host"),
+        text(given, "--host"),
         number(given, "--port", 0, 65535),
         model(given),
         number(given, "--max-waiting", 1, 1 << 20),
@@ -63,7 +64,7 @@ record OpenAiOptions(String host, int port, @Nullable Path model, int maxNumWait
   }
 
   private static @Nullable Path model(Map<String, String> given) {
-    String value = given.get("--model");
+    String value = text(given, "--model");
     if (value.isEmpty()) {
       return null;
     }
@@ -76,8 +77,12 @@ record OpenAiOptions(String host, int port, @Nullable Path model, int maxNumWait
     return folder;
   }
 
+  private static String text(Map<String, String> given, String option) {
+    return Objects.requireNonNull(given.get(option));
+  }
+
   private static int number(Map<String, String> given, String option, int min, int max) {
-    String value = given.get(option);
+    String value = text(given, option);
     String allowed = option + " is " + value + ", must be " + min + " to " + max;
     try {
       int number = Integer.parseInt(value);

@@ -27,7 +27,7 @@ final class PromptParser {
       throw fields.bad(FIELD, "prompt is missing");
     }
     List<int[]> prompts = new ArrayList<>();
-    if (value.isTextual() || value.isArray() && value.path(0).isNumber()) {
+    if (value.isTextual() || (value.isArray() && value.path(0).isNumber())) {
       prompts.add(prompt(value));
     } else if (value.isArray() && !value.isEmpty() && value.size() <= MAX_NUM_PROMPTS) {
       for (JsonNode prompt : value) {

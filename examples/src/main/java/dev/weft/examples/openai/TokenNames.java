@@ -66,9 +66,7 @@ final class TokenNames {
 
   private static byte[] bytes(String characters) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    for (char c : characters.toCharArray()) {
-      bytes.write(BYTE_OF_CHARACTER[c]);
-    }
+    characters.chars().forEach(c -> bytes.write(BYTE_OF_CHARACTER[c]));
     return bytes.toByteArray();
   }
 
@@ -76,7 +74,7 @@ final class TokenNames {
     int[] byteOf = new int[512];
     int next = 256;
     for (int b = 0; b < 256; b++) {
-      boolean prints = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+      boolean prints = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
       byteOf[prints ? b : next++] = b;
     }
     return byteOf;

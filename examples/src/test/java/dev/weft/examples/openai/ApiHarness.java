@@ -10,6 +10,7 @@ import dev.weft.gpuexecutor.HostExecutor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -33,6 +34,9 @@ final class ApiHarness implements AutoCloseable {
   static final Duration BOUND = Duration.ofSeconds(60);
   static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final InetSocketAddress LOOPBACK =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
   final GatedExecutor executor;
   final WeftEngine engine;
   final HttpApi api;
@@ -46,7 +50,7 @@ final class ApiHarness implements AutoCloseable {
         .limits(WeftEngineBuilder.limitsFor(executor.spec()).maxNumWaiting(maxNumWaiting).build())
         .build();
     try {
-      api = new HttpApi(engine, TestModel.MODEL, new InetSocketAddress("127.0.0.1", 0), timeout,
+      api = new HttpApi(engine, TestModel.MODEL, LOOPBACK, timeout,
           Duration.ofMillis(20), () -> "weft 1\n");
     } catch (IOException e) {
       engine.close();
@@ -122,7 +126,7 @@ final class ApiHarness implements AutoCloseable {
 
   /** Opens a connection, sends a request on it, and waits for a text in the answer. */
   Socket connect(String body, String awaited) throws IOException {
-    Socket socket = new Socket("127.0.0.1", port());
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port());
     socket.setSoTimeout((int) BOUND.toMillis());
     byte[] bytes = quoted(body).getBytes(StandardCharsets.UTF_8);
     socket.getOutputStream().write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\n"
@@ -156,7 +160,7 @@ final class ApiHarness implements AutoCloseable {
   /** The objects of a stream; comments and the mark of the end are left out. */
   static List<JsonNode> events(String stream) {
     List<JsonNode> events = new ArrayList<>();
-    for (String event : stream.split("\n\n")) {
+    for (String event : stream.split("\n\n", -1)) {
       if (event.startsWith("data: {")) {
         events.add(json(event.substring("data: ".length())));
       }

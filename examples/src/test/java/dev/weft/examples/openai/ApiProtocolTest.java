@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -92,7 +93,7 @@ class ApiProtocolTest {
 
   @Test void theBodyMustCallItselfJson() throws IOException {
     String body = "{}";
-    try (Socket socket = new Socket("127.0.0.1", harness.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.port())) {
       socket.getOutputStream().write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\n"
           + "Content-Type: text/plain\r\nConnection: close\r\nContent-Length: " + body.length()
           + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));

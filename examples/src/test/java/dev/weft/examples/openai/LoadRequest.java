@@ -28,8 +28,7 @@ final class LoadRequest {
     this.index = index;
     this.text = text.substring(0, Math.min(text.length(), 40 + 7 * index % 120));
     prompt = TestModel.MODEL.tokenizer().encode(this.text);
-    sampling = SamplingParameters.builder()
-        .stopTokenIds(TestModel.MODEL.stopTokenIds())
+    sampling = TestModel.MODEL.sampling()
         .maxNewTokens(4 + index % 13)
         .temperature(index % 3 == 0 ? 0 : 0.9f)
         .numSamples(index % 8 == 0 ? 3 : 1)
