@@ -134,6 +134,7 @@ final class EngineLoop {
   private boolean takeIn() {
     boolean any = false;
     for (ControlCall<?> call = intake.takeCall(); call != null; call = intake.takeCall()) {
+      takeSubmissions(); // Whoever submits and then unblocks is served in that order.
       call.run(scheduler);
       any = true;
     }
@@ -252,11 +253,13 @@ final class EngineLoop {
   }
 
   private boolean submitOne() {
-    if (numInFlight() == 0) { // The device was idle until now.
-      lastProgressNanos = clock.getAsLong();
-    }
+    boolean wasIdle = numInFlight() == 0;
     StepPlan plan = scheduler.plan(clock.getAsLong());
-    return !plan.isEmpty() && executor.submit(plan);
+    boolean isSubmitted = !plan.isEmpty() && executor.submit(plan);
+    if (wasIdle) {
+      lastProgressNanos = clock.getAsLong(); // The device had nothing to do until now.
+    }
+    return isSubmitted;
   }
 
   private boolean endHungStep() {

@@ -178,12 +178,9 @@ final class Intake {
 
   // ---- the loop
 
-  /**
-   * Takes the oldest request that was not taken; null when there is none, or its submitter has not
-   * finished, whom the loop does not wait for.
-   */
+  /** Takes the oldest request that was not taken; null when there is none. */
   @Nullable Generation takeSubmitted() {
-    return submitted.relaxedPoll();
+    return submitted.poll();
   }
 
   /** A request that was taken has been added to the scheduler, or has ended. */

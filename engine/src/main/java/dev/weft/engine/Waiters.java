@@ -64,6 +64,15 @@ final class Waiters {
     return mine;
   }
 
+  /** Waiters on the stack, those that have given up included; for tests of this package. */
+  int numLinked() {
+    int num = 0;
+    for (Waiter w = top.get(); w != null; w = w.next) {
+      num++;
+    }
+    return num;
+  }
+
   /** A thread that waits, or has given up: then null. */
   private static final class Waiter {
     private final @Nullable Waiter next;

@@ -55,8 +55,12 @@ final class SubmissionTest {
     engine.runOnce();
   }
 
-  private void lowerCap(int maxNumWaiting) {
+  /** Lowers the cap right after the requests were accepted, before they are taken in. */
+  private void addAndLowerCap(int maxNumWaiting, Request... requests) {
     engine.control(scheduler -> {
+      for (Request request : requests) {
+        harness.add(request);
+      }
       scheduler.setCaps(new LiveCaps(4, 16, maxNumWaiting));
       return null;
     });
@@ -204,9 +208,7 @@ final class SubmissionTest {
   /** Requests 2 and 3 are accepted, then the cap is lowered: the scheduler has room for 1 only. */
   private void holdBackTwo() {
     pause();
-    addWaiting(2);
-    harness.add(request(3, 5, 8).deadlineNanos(2_000).build());
-    lowerCap(1);
+    addAndLowerCap(1, plain(1), plain(2), request(3, 5, 8).deadlineNanos(2_000).build());
     engine.runOnce();
     assertThat(engine.stats().numWaiting()).isEqualTo(1);
     assertThat(engine.numLiveRequests()).isEqualTo(3);
@@ -248,8 +250,7 @@ final class SubmissionTest {
   }
 
   @Test void samplesForWhichThereWillBeNoRoomAreRefused() throws InterruptedException {
-    harness.add(withSamples(1, 3));
-    lowerCap(2);
+    addAndLowerCap(2, withSamples(1, 3));
     engine.runOnce();
 
     Generation generation = harness.generations.get(1L);

@@ -1,0 +1,11 @@
+package dev.weft.engine;
+
+/** Throws checked exceptions undeclared, as code of other languages does. */
+final class Sneaky {
+  private Sneaky() {}
+
+  @SuppressWarnings("unchecked")
+  static <T, X extends Throwable> T raise(Throwable thrown) throws X {
+    throw (X) thrown;
+  }
+}
