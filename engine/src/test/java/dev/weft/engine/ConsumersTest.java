@@ -150,7 +150,7 @@ final class ConsumersTest {
   // ---- slow and stuck ones
 
   @Test void stuckConsumersHoldUpNobody() {
-    Generation stuck = submit(1);
+    Generation stuck = submitBlocked(1); // So that no consumer is called by this thread.
     stuck.listen((sample, index, token) -> Patience.await(neverUntilTheEnd));
     stuck.publisher().subscribe(new Recorder(1) {
       @Override public void onNext(OutputToken token) {
@@ -159,6 +159,7 @@ final class ConsumersTest {
     });
     CompletableFuture<Void> dependent = stuck.completion()
         .thenAccept(result -> Patience.await(neverUntilTheEnd)).toCompletableFuture();
+    unblock(1);
 
     assertThat(end(stuck).isComplete()).isTrue();
     assertThat(read(stuck)).hasSize(NUM_TOKENS);
@@ -227,10 +228,11 @@ final class ConsumersTest {
   }
 
   @Test void throwingDependentStageIsItsOwnBusiness() {
-    Generation generation = submit(1);
+    Generation generation = submitBlocked(1);
     CompletableFuture<Object> dependent = generation.completion().thenApply(result -> {
       throw new LinkageError("no");
     }).toCompletableFuture();
+    unblock(1);
 
     assertThat(Patience.failure(dependent)).isInstanceOf(LinkageError.class);
     assertThat(end(generation).isComplete()).isTrue();
