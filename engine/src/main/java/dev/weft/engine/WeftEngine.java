@@ -273,8 +273,8 @@ public final class WeftEngine implements AutoCloseable {
   // ---- control: any thread
 
   /**
-   * Lets the driving thread make a call between two rounds: pause, caps, cache reset, unblock. Calls
-   * are made in the order in which they were asked for, after what was submitted before. The
+   * Lets the driving thread make a call between two rounds: pause, caps, cache reset, unblock.
+   * Calls are made in the order in which they were asked for, after what was submitted before. The
    * scheduler must not be used outside the call.
    *
    * <p>An exception of the call is without effect on the engine; an {@link Error}, which may have

@@ -239,7 +239,8 @@ final class DrainTest {
   @Test void idleOwnThreadIsWoken() {
     WeftEngine running = WeftEngine.builder(executor).build().start();
 
-    assertThat(reportOf(running.drain(Duration.ofDays(1)))).isEqualTo(new DrainReport(0, List.of()));
+    assertThat(reportOf(running.drain(Duration.ofDays(1))))
+        .isEqualTo(new DrainReport(0, List.of()));
     running.close();
   }
 }
