@@ -19,7 +19,7 @@ final class BlocksAhead {
   private final long[] hash = new long[MAX_NUM_BLOCKS];
   private final int[] newest = new int[MAX_NUM_BLOCKS];
   /** What was read and is of no use, kept so that the reading is not optimised away. */
-  private long read;
+  @SuppressWarnings("UnusedVariable") private long read;
 
   BlocksAhead(PrefixTree tree) {
     this.tree = tree;

@@ -53,8 +53,8 @@ public final class PagedKvCache implements KvCache {
     pool = new BlockPool(counts, free, cache);
     tables = new BlockTables(options.maxNumSequences, options.maxNumHolders,
         options.maxNumBlocksPerSequence, blockSize);
-    paths = new SequencePaths(options.maxNumSequences, tree, blockSize,
-        options.numDroppedHitBlocks, options.anchorDistance);
+    paths = new SequencePaths(options.maxNumSequences, tree, options.numDroppedHitBlocks,
+        options.anchorDistance);
     writable = new WritableRanges(options.maxNumSequences);
     reservations =
         new Reservations(pool, counts, cache, tree, tables, paths, writable, blockSize);

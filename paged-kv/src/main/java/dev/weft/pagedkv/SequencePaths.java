@@ -16,7 +16,6 @@ final class SequencePaths {
   private static final int CLOSED = -1;
   private static final int NO_MATCH = -1;
   private final PrefixTree tree;
-  private final int blockSize;
   private final int numDroppedHitBlocks;
   private final int anchorDistance;
   // By sequence.
@@ -33,10 +32,9 @@ final class SequencePaths {
   private final BlocksAhead ahead;
 
   /** An anchor is {@code anchorDistance} blocks above the end of its path. */
-  SequencePaths(int maxNumSequences, PrefixTree tree, int blockSize, int numDroppedHitBlocks,
-      int anchorDistance) {
+  SequencePaths(
+      int maxNumSequences, PrefixTree tree, int numDroppedHitBlocks, int anchorDistance) {
     this.tree = tree;
-    this.blockSize = blockSize;
     this.numDroppedHitBlocks = numDroppedHitBlocks;
     this.anchorDistance = anchorDistance;
     root = new int[maxNumSequences];
