@@ -40,7 +40,6 @@ final class EngineLoop {
   private final Part results = this::doResults;
   private volatile @Nullable Drain drain;
   private volatile boolean hasDrained;
-  private volatile boolean isOver;
   private boolean hasEnded;
   private long lastProgressNanos;
   private volatile long lastRoundNanos;
@@ -415,7 +414,7 @@ final class EngineLoop {
       delivery.flush(intake, clock.getAsLong());
       Thread.onSpinWait();
     } while (intake.numLive() > 0);
-    isOver = true; // Whoever calls or drains and does not see this is seen below.
+    intake.end(); // Whoever calls or drains and does not see this is seen below.
     failCalls();
     finishDraining();
     publish();
@@ -423,11 +422,6 @@ final class EngineLoop {
   }
 
   // ---- facts for any thread
-
-  /** True when everything has ended for good, and nothing is taken in any more. */
-  boolean isOver() {
-    return isOver;
-  }
 
   /** Why the executor is given up; empty while it is not. */
   String failureMessage() {

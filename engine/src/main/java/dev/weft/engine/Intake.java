@@ -45,6 +45,7 @@ final class Intake {
   private volatile int maxNumWaiting;
   private volatile long retryAfterNanos = 1_000_000_000;
   private volatile String closedMessage = "";
+  private volatile boolean isOver;
   private volatile long liveSinceNanos = Long.MIN_VALUE;
 
   Intake(Scheduler scheduler, LongSupplier clock, Callbacks callbacks, TenantBound tenants) {
@@ -139,6 +140,9 @@ final class Intake {
         generation.nextSignalled = top;
       } while (!signalled.compareAndSet(top, generation));
       wake();
+      if (isOver) {
+        signalled.set(null); // Nobody takes them, so they must not be kept.
+      }
     }
   }
 
@@ -165,6 +169,16 @@ final class Intake {
   /** Accepted requests that have not ended. */
   int numLive() {
     return (int) ((word.get() & LIVE_MASK) >>> LIVE_SHIFT);
+  }
+
+  /** Everything has ended for good: nothing is taken in any more. By the loop, the last time. */
+  void end() {
+    isOver = true;
+    signalled.set(null);
+  }
+
+  boolean isOver() {
+    return isOver;
   }
 
   /** When a request was last accepted while none lived. */
@@ -213,6 +227,21 @@ final class Intake {
   /** What to tell those who find no room. */
   void publishRetryAfter(long nanos) {
     retryAfterNanos = nanos;
+  }
+
+  /** What is kept though no request lives, in words; empty when nothing is. For tests. */
+  String leftovers() {
+    StringBuilder text = new StringBuilder();
+    if (!live.isEmpty()) {
+      text.append("ids ").append(live.keySet());
+    }
+    if (!tenants.isEmpty()) {
+      text.append(" places of tenants");
+    }
+    if (!submitted.isEmpty()) {
+      text.append(" submissions");
+    }
+    return word.get() == CLOSED ? text.toString() : text.append(" counts").toString();
   }
 
   boolean hasNews() {

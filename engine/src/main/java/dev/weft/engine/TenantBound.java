@@ -36,4 +36,9 @@ final class TenantBound {
       numWaiting.computeIfPresent(tenant, (key, count) -> count == 1 ? null : count - 1);
     }
   }
+
+  /** True when no request of any tenant waits. */
+  boolean isEmpty() {
+    return numWaiting.isEmpty();
+  }
 }

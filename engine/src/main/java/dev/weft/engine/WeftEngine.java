@@ -285,9 +285,9 @@ public final class WeftEngine implements AutoCloseable {
    */
   public <T extends @Nullable Object> CompletionStage<T> control(Function<Scheduler, T> call) {
     ControlCall<T> queued = new ControlCall<>(call, intake.callbacks());
-    if (!intake.offerCall(queued)) {
+    if (!intake.isOver() && !intake.offerCall(queued)) {
       queued.fail(new IllegalStateException("too many control calls wait to be made"));
-    } else if (loop.isOver()) {
+    } else if (intake.isOver()) {
       queued.fail(new IllegalStateException("the engine is closed"));
     }
     return queued.stage();
@@ -310,7 +310,7 @@ public final class WeftEngine implements AutoCloseable {
     intake.close("the engine drains");
     loop.begin(begun);
     intake.wake();
-    if (loop.isOver()) {
+    if (intake.isOver()) {
       begun.complete(intake.callbacks());
     }
     return begun.stage();
@@ -361,6 +361,11 @@ public final class WeftEngine implements AutoCloseable {
     return scheduler;
   }
 
+  /** For tests of this package. */
+  Intake intake() {
+    return intake;
+  }
+
   // ---- the end
 
   /**
@@ -397,7 +402,7 @@ public final class WeftEngine implements AutoCloseable {
   /** By the thread that drives, which then does no longer; without effect the second time. */
   private void terminate() {
     try {
-      if (!loop.isOver()) {
+      if (!intake.isOver()) {
         loop.close();
       }
     } catch (Throwable e) { // Everything has ended all the same.

@@ -225,6 +225,16 @@ final class GenerationTest {
     assertThat(generation.markSignalled()).as("not in the list of the signalled").isTrue();
   }
 
+  @Test void wishThatMeetsTheEndIsKeptNowhere() {
+    Generation generation = add(3);
+    harness.engine.close();
+
+    harness.engine.intake().signal(generation); // By one who has seen it live just before.
+
+    assertThat(harness.engine.intake().hasNews()).isFalse();
+    assertThat(harness.engine.intake().leftovers()).isEmpty();
+  }
+
   @Test void idIsFreeAgainOnceTheEndIsSeen() throws InterruptedException {
     Generation first = add(3);
     harness.engine.runUntilIdle();
