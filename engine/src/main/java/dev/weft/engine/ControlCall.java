@@ -27,8 +27,8 @@ final class ControlCall<T> {
       callbacks.execute(() -> future.complete(answer));
     } catch (Throwable e) { // Also checked ones, which other languages throw undeclared.
       fail(e);
-      if (e instanceof Error) {
-        throw (Error) e;
+      if (e instanceof Error error) {
+        throw error;
       }
     }
   }
