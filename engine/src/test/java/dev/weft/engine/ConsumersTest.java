@@ -329,7 +329,7 @@ final class ConsumersTest {
   private static Throwable waitForIt(Generation generation, boolean iterates) {
     try {
       if (iterates) {
-        generation.tokens().hasNext();
+        assertThat(generation.tokens().hasNext()).isFalse();
       } else {
         generation.await();
       }

@@ -4,7 +4,7 @@ package dev.weft.engine;
 final class Sneaky {
   private Sneaky() {}
 
-  @SuppressWarnings("unchecked")
+  @SuppressWarnings({"unchecked", "DoNotCallSuggester", "TypeParameterUnusedInFormals"})
   static <T, X extends Throwable> T raise(Throwable thrown) throws X {
     throw (X) thrown;
   }
