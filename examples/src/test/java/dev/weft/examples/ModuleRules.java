@@ -26,9 +26,10 @@ final class ModuleRules {
       "pagedkv", API,
       "gpuexecutor", API,
       "testkit", API,
+      "micrometer", API,
       "engine", PARTS,
       "simulator", plus(PARTS, "engine", "testkit"),
-      "examples", plus(PARTS, "engine", "simulator"),
+      "examples", plus(PARTS, "engine", "simulator", "micrometer"),
       "benchmarks", plus(PARTS, "engine")));
 
   private final String root;
