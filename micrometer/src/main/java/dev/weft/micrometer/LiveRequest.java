@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** What is remembered of a request from its acceptance to the end of its last sample. */
 final class LiveRequest {
   static final long NEVER = Long.MIN_VALUE;
-  private static final int UNKNOWN = -1;
 
   final long id;
   final int numPromptTokens;
@@ -64,24 +63,18 @@ final class LiveRequest {
 
   /** Whether a sample has been told of: the others exist when the prompt has been computed. */
   boolean isBorn(int sampleIndex) {
-    return sampleIndex == 0 || sample(sampleIndex).wasAdmitted()
-        || sample(sampleIndex).numTokens > 0;
-  }
-
-  /** When work on a sample began; a fork that never waited began with the sample it came from. */
-  long admittedNanos(int sampleIndex) {
-    long own = sample(sampleIndex).admittedNanos;
-    return own != NEVER ? own : samples[0].admittedNanos;
+    return sampleIndex == 0 || sample(sampleIndex).wasAdmitted();
   }
 
   /**
-   * Prompt tokens that a sample did not compute. A fork that never waited shares all but the last
-   * one, from which it samples.
+   * Notes that a sample runs though its admission was not told: it was forked from the first one
+   * and never waited. Work on it began with the first one, and it shares all of the prompt but the
+   * last token, from which it samples.
    */
-  int numCachedTokens(int sampleIndex) {
-    int own = sample(sampleIndex).numCachedTokens;
-    return own != UNKNOWN ? Math.min(own, numPromptTokens)
-        : sampleIndex == 0 ? 0 : numPromptTokens - 1;
+  void noteFork(Sample sample) {
+    if (!sample.wasAdmitted()) {
+      sample.admit(numPromptTokens - 1, samples[0].admittedNanos);
+    }
   }
 
   /** Adds the end of a sample to what is known of the whole. */
@@ -102,8 +95,8 @@ final class LiveRequest {
   static final class Sample {
     /** First admission. */
     long admittedNanos = NEVER;
-    /** Found at the first admission. */
-    private int numCachedTokens = UNKNOWN;
+    /** Prompt tokens that the first admission did not have to compute. */
+    int numCachedTokens;
     boolean isRunning;
     int numTokens;
     long firstTokenNanos = NEVER;

@@ -5,6 +5,7 @@ import static dev.weft.schedulerapi.FinishReason.DEADLINE;
 import static dev.weft.schedulerapi.FinishReason.ERROR;
 import static dev.weft.schedulerapi.FinishReason.LENGTH;
 import static dev.weft.schedulerapi.FinishReason.NO_PROGRESS;
+import static dev.weft.schedulerapi.FinishReason.REFUSED;
 import static dev.weft.schedulerapi.FinishReason.SHUTDOWN;
 import static dev.weft.schedulerapi.FinishReason.STOP;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
@@ -113,7 +114,7 @@ final class VllmMeters implements Recorder {
     registerFinished("stop", STOP);
     registerFinished("length", LENGTH);
     registerFinished("abort", ABORT, DEADLINE, SHUTDOWN);
-    registerFinished("error", ERROR, NO_PROGRESS);
+    registerFinished("error", ERROR, NO_PROGRESS, REFUSED);
   }
 
   /** vLLM knows fewer ends: what was cut off from outside is an abort, what failed an error. */
@@ -174,13 +175,13 @@ final class VllmMeters implements Recorder {
     promptTokens.record(request.numPromptTokens);
     outputTokens.record(numOutputTokens);
     maxTokens.record(request.maxNewTokens);
-    long admitted = request.admittedNanos(sampleIndex);
     Sample sample = request.sample(sampleIndex);
-    if (sample.wasAdmitted() || sample.numTokens > 0) {
+    long admitted = sample.admittedNanos;
+    if (sample.wasAdmitted()) {
       queue.record(admitted - request.addedNanos, NANOSECONDS);
     }
     if (sample.numTokens > 0) {
-      computedTokens.record(request.numPromptTokens - request.numCachedTokens(sampleIndex));
+      computedTokens.record(request.numPromptTokens - sample.numCachedTokens);
       long decodeNanos = sample.lastTokenNanos - sample.firstTokenNanos;
       prefill.record(sample.firstTokenNanos - admitted, NANOSECONDS);
       decode.record(decodeNanos, NANOSECONDS);

@@ -150,13 +150,13 @@ public final class WeftMetrics implements SchedulerListener, MeterBinder, AutoCl
 
   private void takeFirstToken(LiveRequest request, int sampleIndex, long nowNanos) {
     Sample sample = request.sample(sampleIndex);
-    sample.isRunning = true; // A fork that never waited was not admitted.
+    request.noteFork(sample);
     sample.firstTokenNanos = nowNanos;
     if (request.firstTokenNanos == LiveRequest.NEVER) {
       request.firstTokenNanos = nowNanos;
     }
     published.add(Value.PROMPT_TOKENS, request.numPromptTokens);
-    published.add(Value.CACHED_TOKENS, request.numCachedTokens(sampleIndex));
+    published.add(Value.CACHED_TOKENS, sample.numCachedTokens);
     for (Recorder recorder : recorders) {
       recorder.onFirstToken(request, nowNanos);
     }
@@ -167,6 +167,7 @@ public final class WeftMetrics implements SchedulerListener, MeterBinder, AutoCl
     published.add(Value.PREEMPTIONS, 1);
     LiveRequest request = live.find(requestId);
     if (request != null) {
+      request.noteFork(request.sample(sampleIndex));
       request.sample(sampleIndex).isRunning = false;
     }
   }
@@ -203,6 +204,11 @@ public final class WeftMetrics implements SchedulerListener, MeterBinder, AutoCl
     } else if (request.isBorn(sampleIndex) && published.count(place) > 0) {
       published.add(place, -1);
     }
+  }
+
+  /** What is remembered at the moment. */
+  int numLiveRequests() {
+    return live.size();
   }
 
   // ---- steps
