@@ -33,7 +33,7 @@ final class OtelMeters implements Recorder {
           : duration(meters, tags, reason.name().toLowerCase(Locale.ROOT));
     }
     timePerToken = meters.timer("gen_ai.server.time_per_output_token",
-        "Decode time by tokens after the first, of successful requests.", tags,
+        "Decode time divided by the tokens after the first, of successful requests.", tags,
         Buckets.OTEL_PER_TOKEN);
     firstToken = meters.timer("gen_ai.server.time_to_first_token",
         "Arrival to first token, of successful requests.", tags, Buckets.OTEL_FIRST_TOKEN);

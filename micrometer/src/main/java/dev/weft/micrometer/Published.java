@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /**
  * Numbers that the scheduler thread writes and any thread reads, without a lock: each is one word,
  * written with release and read with acquire order. What is read together need not be of the same
- * moment.
+ * moment: a counter is one word and no difference of two, which could fall.
  */
 final class Published {
   private static final Grant[] GRANTS = Grant.values();
@@ -28,6 +28,7 @@ final class Published {
     PREEMPTIONS,
     PROMPT_TOKENS,
     CACHED_TOKENS,
+    COMPUTED_TOKENS,
     OUTPUT_TOKENS,
     DRAFTS,
     DRAFT_TOKENS,

@@ -26,8 +26,8 @@ final class SchedulerMeters implements Recorder {
     registerCounters();
     step = meters.timer("weft.scheduler.step.time", "From the plan of a step to its result.",
         tags, Buckets.STEP);
-    device = meters.timer("weft.scheduler.step.device.time", "The device's part of it.",
-        tags, Buckets.STEP);
+    device = meters.timer("weft.scheduler.step.device.time",
+        "Time that the device spent on a step.", tags, Buckets.STEP);
   }
 
   private void registerGauges(ExecutorSpec spec) {
@@ -36,8 +36,8 @@ final class SchedulerMeters implements Recorder {
     gauge("requests.blocked", "Sequences that wait for something outside.", Value.BLOCKED);
     share("kv.usage", "Share of KV blocks that sequences hold; the rest is free.",
         Value.KV_USAGE);
-    share("token.budget.usage", "Tokens of the last step by those that the executor takes.",
-        Value.BUDGET_USAGE);
+    share("token.budget.usage",
+        "Tokens of the last step divided by the most that the executor takes.", Value.BUDGET_USAGE);
     meters.gauge("weft.scheduler.block.size", "Positions of one KV block.", tags,
         p -> spec.blockSize());
     meters.gauge("weft.scheduler.blocks", "KV blocks, the null block included.", tags,
@@ -58,7 +58,7 @@ final class SchedulerMeters implements Recorder {
     counter("steps.failed", "Steps of whose result nothing can be trusted.", Value.FAILED_STEPS);
     counter("tokens.scheduled", "Tokens in rows of all steps, drafts included.",
         Value.SCHEDULED_TOKENS);
-    counter("tokens.recomputed", "Those of them that had been computed before and were lost.",
+    counter("tokens.recomputed", "Scheduled tokens that had been computed before and were lost.",
         Value.RECOMPUTED_TOKENS);
     for (Grant grant : Grant.values()) {
       meters.counter("weft.scheduler.grants", "Answers to a policy that wanted a row.",

@@ -52,9 +52,10 @@ final class VllmMeters implements Recorder {
     firstToken = timer("time_to_first_token_seconds",
         "Arrival to first token.", Buckets.VLLM_FIRST_TOKEN);
     interToken = timer("inter_token_latency_seconds",
-        "Between results that bring tokens of a sample.", Buckets.VLLM_PER_TOKEN);
+        "Time between results that bring tokens of a sample.", Buckets.VLLM_PER_TOKEN);
     timePerToken = timer("request_time_per_output_token_seconds",
-        "Decode time by tokens after the first; 0 for a single token.", Buckets.VLLM_PER_TOKEN);
+        "Decode time divided by the tokens after the first; 0 for a single token.",
+        Buckets.VLLM_PER_TOKEN);
     endToEnd = timer("e2e_request_latency_seconds", "Arrival to end.", Buckets.VLLM_REQUEST);
     queue = timer("request_queue_time_seconds",
         "Acceptance to first admission.", Buckets.VLLM_REQUEST);
@@ -70,7 +71,7 @@ final class VllmMeters implements Recorder {
     promptTokens = summary("request_prompt_tokens", "Length of the prompt.", lengths);
     outputTokens = summary("request_generation_tokens", "Length of the output.", lengths);
     longestOutput = summary("request_max_num_generation_tokens",
-        "Length of the longest output among the samples; once for a request.", lengths);
+        "Longest output among the samples; once for a request.", lengths);
     maxTokens = summary("request_params_max_tokens", "Most output tokens asked for.", lengths);
     computedTokens = summary("request_prefill_kv_computed_tokens",
         "Prompt tokens less those from the cache.", lengths);
@@ -82,7 +83,8 @@ final class VllmMeters implements Recorder {
     gauge("num_requests_running", "Sequences that run.", tags, Value.RUNNING);
     meters.gauge("vllm:num_requests_waiting", "Sequences that wait, for whatever.", tags,
         p -> p.count(Value.WAITING) + p.count(Value.BLOCKED));
-    String byReason = "Those that wait for their turn, and those that wait for something outside.";
+    String byReason =
+        "Sequences that wait for their turn, and those that wait for something outside.";
     gauge("num_requests_waiting_by_reason", byReason, tags.and("reason", "capacity"),
         Value.WAITING);
     gauge("num_requests_waiting_by_reason", byReason, tags.and("reason", "deferred"),
@@ -100,14 +102,14 @@ final class VllmMeters implements Recorder {
 
   private void registerCounters() {
     counter("prefix_cache_queries", "Tokens asked of the prefix cache.", Value.PREFIX_QUERIES);
-    counter("prefix_cache_hits", "Tokens found there.", Value.PREFIX_HITS);
+    counter("prefix_cache_hits", "Tokens found in the prefix cache.", Value.PREFIX_HITS);
     counter("num_preemptions", "Sequences that lost their blocks.", Value.PREEMPTIONS);
     counter("prompt_tokens", "Prompt tokens of those that got a first token.",
         Value.PROMPT_TOKENS);
-    counter("prompt_tokens_cached", "Those of them that were not computed.", Value.CACHED_TOKENS);
-    String bySource = "The same tokens by where they came from.";
+    counter("prompt_tokens_cached", "Prompt tokens that were not computed.", Value.CACHED_TOKENS);
+    String bySource = "Prompt tokens by where they came from.";
     meters.counter("vllm:prompt_tokens_by_source", bySource, tags.and("source", "local_compute"),
-        p -> p.count(Value.PROMPT_TOKENS) - p.count(Value.CACHED_TOKENS));
+        p -> p.count(Value.COMPUTED_TOKENS));
     meters.counter("vllm:prompt_tokens_by_source", bySource, tags.and("source", "local_cache_hit"),
         p -> p.count(Value.CACHED_TOKENS));
     counter("generation_tokens", "Output tokens.", Value.OUTPUT_TOKENS);
@@ -119,7 +121,7 @@ final class VllmMeters implements Recorder {
 
   /** vLLM knows fewer ends: what was cut off from outside is an abort, what failed an error. */
   private void registerFinished(String label, FinishReason... reasons) {
-    meters.counter("vllm:request_success", "Ends, for whatever reason.",
+    meters.counter("vllm:request_success", "Sequences that ended, for whatever reason.",
         tags.and("finished_reason", label), p -> {
           long sum = 0;
           for (FinishReason reason : reasons) {
@@ -140,7 +142,7 @@ final class VllmMeters implements Recorder {
     for (int i = 0; i < maxNumDraftTokens; i++) {
       int position = i;
       meters.counter("vllm:spec_decode_num_accepted_tokens_per_pos",
-          "The same by position in the draft.", tags.and("position", String.valueOf(i)),
+          "Accepted draft tokens by position.", tags.and("position", String.valueOf(i)),
           p -> p.accepted(position));
     }
   }

@@ -157,6 +157,7 @@ public final class WeftMetrics implements SchedulerListener, MeterBinder, AutoCl
     }
     published.add(Value.PROMPT_TOKENS, request.numPromptTokens);
     published.add(Value.CACHED_TOKENS, sample.numCachedTokens);
+    published.add(Value.COMPUTED_TOKENS, request.numPromptTokens - sample.numCachedTokens);
     for (Recorder recorder : recorders) {
       recorder.onFirstToken(request, nowNanos);
     }
