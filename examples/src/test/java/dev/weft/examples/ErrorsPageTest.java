@@ -38,8 +38,14 @@ class ErrorsPageTest {
 
   @Test
   void aMissingRowIsSeen() {
-    String page = "## Letter\n| x | y |\n|---|---|\n| `A` | why | what |\n"
-        + "## Other\n| `B` | b | b |\n";
+    String page = """
+        ## Letter
+        | x | y |
+        |---|---|
+        | `A` | why | what |
+        ## Other
+        | `B` | b | b |
+        """;
 
     assertThat(rows(page, "Letter")).containsExactly("A");
     assertThat(rows(page, "Other")).containsExactly("B");

@@ -16,6 +16,7 @@ enum BenchModel {
   RANDOM("random-110M", new ModelShape(768, 12, 12, 12, 64, 2048, 32_000), 8);
 
   private final String label;
+  @SuppressWarnings("ImmutableEnumChecker") // A record of numbers.
   private final ModelShape shape;
   private final int numDecodeSteps;
 
