@@ -24,7 +24,7 @@ final class Buckets {
       0.5, 0.75, 1, 2.5, 5, 7.5, 10};
   /** 4 to the power of 0 to 13. */
   static final double[] OTEL_TOKENS =
-      IntStream.range(0, 14).mapToDouble(i -> 1L << 2 * i).toArray();
+      IntStream.range(0, 14).mapToDouble(i -> 1L << (2 * i)).toArray();
 
   static final double[] STEP = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
       10};

@@ -48,7 +48,7 @@ final class HostFork {
 
   private void addJlama(Path folder, int numThreads) {
     try {
-      contenders.add((Contender) Class.forName(JLAMA_CLASS)
+      contenders.add(Class.forName(JLAMA_CLASS).asSubclass(Contender.class)
           .getConstructor(Path.class, int.class).newInstance(folder, numThreads));
     } catch (ClassNotFoundException e) {
       System.out.println("without Jlama: the benchmarks were built without the profile jlama");
