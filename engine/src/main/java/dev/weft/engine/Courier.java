@@ -15,16 +15,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Courier {
   private static final Logger LOGGER = System.getLogger(WeftEngine.class.getName());
+  private static final long MAX_CLOSE_MILLIS = 5_000;
   private final AtomicReference<@Nullable Generation> top = new AtomicReference<>();
   private final Sleeper sleeper = new Sleeper();
-  private boolean isStarted;
+  private @Nullable Thread thread;
   private volatile boolean isClosing;
 
   /** To be called before the loop's thread starts. */
   void start(ThreadFactory threads) {
-    Thread thread = threads.newThread(this::runUntilClosed);
-    thread.start();
-    isStarted = true;
+    Thread own = threads.newThread(this::runUntilClosed);
+    own.start();
+    thread = own;
   }
 
   /**
@@ -32,7 +33,7 @@ final class Courier {
    * after it has published, with a full fence between.
    */
   void wakeConsumers(Generation[] generations, int numGenerations) {
-    if (!isStarted) {
+    if (thread == null) {
       for (int i = 0; i < numGenerations; i++) {
         wakeConsumers(generations[i]);
       }
@@ -84,9 +85,21 @@ final class Courier {
     }
   }
 
-  /** Delivers what there is and lets the thread end; by the loop, which gives it nothing more. */
+  /**
+   * Delivers what there is and lets the thread end; by the loop, which gives it nothing more. Waits
+   * for that, since whoever closes an engine then closes the executor of its callbacks; but only
+   * for a time, because a callback that was refused there may run and hang on this thread.
+   */
   void close() {
     isClosing = true;
     sleeper.wake();
+    Thread own = thread;
+    if (own != null && own != Thread.currentThread()) {
+      try {
+        own.join(MAX_CLOSE_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 }

@@ -408,9 +408,9 @@ public final class WeftEngine implements AutoCloseable {
     } catch (Throwable e) { // Everything has ended all the same.
       LOGGER.log(Level.ERROR, "something broke while the engine was closed", e);
     } finally {
-      terminated.countDown();
       courier.close();
       intake.callbacks().close();
+      terminated.countDown();
       driver.set(null);
     }
   }

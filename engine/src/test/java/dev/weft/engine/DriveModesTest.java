@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,26 @@ final class DriveModesTest {
     assertThatThrownBy(() -> engine.await(1)).satisfies(DriveModesTest::assertStarted);
     engine.close();
     assertThatIllegalStateException().isThrownBy(engine::start).withMessage("the engine is closed");
+  }
+
+  @Test void nothingIsGivenToTheCallbackExecutorOnceTheEngineIsClosed() {
+    AtomicInteger numLate = new AtomicInteger();
+    for (int round = 0; round < 50; round++) {
+      AtomicBoolean isClosed = new AtomicBoolean();
+      WeftEngine own = WeftEngine.builder(HashModelExecutor.completingAtOnce(spec(2)))
+          .callbackExecutor(callback -> {
+            numLate.addAndGet(isClosed.get() ? 1 : 0);
+            callback.run(); // Of listeners that do nothing: the courier hands over many of them.
+          }).build().start();
+      for (int i = 0; i < 100; i++) {
+        own.submit(request(i, 5, 5).build()).generation()
+            .listen((sampleIndex, outputIndex, token) -> {});
+      }
+      own.close();
+      isClosed.set(true);
+    }
+
+    assertThat(numLate).hasValue(0);
   }
 
   @Test void threadsComeFromTheFactoryAndEndWithTheEngine() {
