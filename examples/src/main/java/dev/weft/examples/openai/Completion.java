@@ -73,22 +73,24 @@ final class Completion implements AutoCloseable {
     });
   }
 
-  /** Waits for tokens or ends, no longer than that, and takes them in. */
-  void await(Duration timeout) throws InterruptedException {
+  /**
+   * Waits for tokens or ends, no longer than that, and takes them in.
+   *
+   * @return true when everything was taken in and nothing will come any more
+   */
+  boolean await(Duration timeout) throws InterruptedException {
     if (news.tryAcquire(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
       news.drainPermits(); // Before the look at the generations: what comes later wakes again.
     }
+    // Before the tokens are looked at: then they are all.
+    boolean isDone = generations.stream().allMatch(generation -> generation.result() != null);
     choices.forEach(Choice::pull);
+    return isDone;
   }
 
   /** All answers: those of the first prompt, those of the second, and so on. */
   List<Choice> choices() {
     return choices;
-  }
-
-  /** True when every answer has ended and everything is known about it. */
-  boolean isDone() {
-    return generations.stream().allMatch(generation -> generation.result() != null);
   }
 
   /** Why one of the answers was cut off; null while none was. */
@@ -108,7 +110,7 @@ final class Completion implements AutoCloseable {
         .orElse("");
   }
 
-  /** The numbers of tokens; only when {@link #isDone}. */
+  /** The numbers of tokens; only when nothing will come any more. */
   Usage usage() {
     int numPromptTokens = 0;
     int numCachedTokens = 0;

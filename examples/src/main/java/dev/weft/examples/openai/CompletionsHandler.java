@@ -85,13 +85,13 @@ final class CompletionsHandler {
   private void answer(HttpExchange exchange, String id, Completion completion)
       throws IOException, ApiException, InterruptedException {
     long createdSeconds = Instant.now().getEpochSecond();
-    while (!completion.isDone() && completion.failure() == null) {
-      completion.await(heartbeat);
-    }
-    completion.await(Duration.ZERO);
-    ApiError failure = completion.failure();
-    if (failure != null) {
-      throw new ApiException(failure);
+    boolean isDone = false;
+    while (!isDone) {
+      isDone = completion.await(heartbeat);
+      ApiError failure = completion.failure();
+      if (failure != null) {
+        throw new ApiException(failure);
+      }
     }
     List<Choice.Piece> pieces = completion.choices().stream().map(Choice::take).toList();
     ObjectNode json = ApiJson.completion(id, createdSeconds, model, pieces);
@@ -105,8 +105,7 @@ final class CompletionsHandler {
     EventStream events = new EventStream(exchange, heartbeat);
     boolean isDone = false;
     while (!isDone) {
-      isDone = completion.isDone(); // Before the last look, which then sees everything.
-      completion.await(isDone ? Duration.ZERO : heartbeat);
+      isDone = completion.await(heartbeat);
       ApiError failure = completion.failure();
       if (failure != null) {
         events.event(ApiJson.error(failure)); // And no mark of a whole answer behind it.

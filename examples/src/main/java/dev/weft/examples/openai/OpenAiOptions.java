@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  *                      examples
  * @param maxNumWaiting answers that may wait for their turn before clients are told to come later
  * @param drainSeconds  how long answers may take when the server is told to stop
+ * @param timeline      file for the page that explains the run; null for none
  * @param isHelp        true when only the options are to be printed
  */
 record OpenAiOptions(String host, int port, @Nullable Path model, int maxNumWaiting,
-    int drainSeconds, boolean isHelp) {
+    int drainSeconds, @Nullable Path timeline, boolean isHelp) {
   static final String HELP = """
       Serves a model with the completions part of the OpenAI API.
 
@@ -32,10 +33,12 @@ record OpenAiOptions(String host, int port, @Nullable Path model, int maxNumWait
                            default: the one that comes with the examples
         --max-waiting N    answers that may wait before clients get status 429; default 1024
         --drain-seconds N  time for unfinished answers when told to stop; default 30
+        --timeline FILE    write a page that explains the run when told to stop
         --help             print this
       """;
   private static final Map<String, String> DEFAULTS = Map.of("--host", "127.0.0.1",
-      "--port", "8000", "--model", "", "--max-waiting", "1024", "--drain-seconds", "30");
+      "--port", "8000", "--model", "", "--max-waiting", "1024", "--drain-seconds", "30",
+      "--timeline", "");
 
   /** @throws IllegalArgumentException naming the option, its value and what is allowed */
   static OpenAiOptions parse(String... arguments) {
@@ -60,6 +63,7 @@ record OpenAiOptions(String host, int port, @Nullable Path model, int maxNumWait
         model(given),
         number(given, "--max-waiting", 1, 1 << 20),
         number(given, "--drain-seconds", 0, 3600),
+        timeline(given),
         isHelp);
   }
 
@@ -75,6 +79,20 @@ record OpenAiOptions(String host, int port, @Nullable Path model, int maxNumWait
       }
     }
     return folder;
+  }
+
+  /** Checked before the run rather than behind it. */
+  private static @Nullable Path timeline(Map<String, String> given) {
+    String value = text(given, "--timeline");
+    if (value.isEmpty()) {
+      return null;
+    }
+    Path file = Path.of(value).toAbsolutePath();
+    Path folder = file.getParent();
+    if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
+      throw bad("--timeline is " + value + ", must be a file in a folder that exists");
+    }
+    return file;
   }
 
   private static String text(Map<String, String> given, String option) {

@@ -6,6 +6,7 @@ import dev.weft.engine.WeftEngineBuilder;
 import dev.weft.examples.ModelFolder;
 import dev.weft.gpuexecutor.HostExecutor;
 import dev.weft.gpuexecutor.HostModel;
+import dev.weft.schedulerapi.SchedulerLimits;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
@@ -25,15 +26,43 @@ public final class OpenAiServer implements AutoCloseable {
 
   private final ServedModel model;
   private final ExecutorService callbacks;
+  private final RunObservers observers;
   private final WeftEngine engine;
   private final HttpApi api;
 
-  private OpenAiServer(ServedModel model, ExecutorService callbacks, WeftEngine engine,
-      HttpApi api) {
+  /**
+   * Starts the engine and opens the port.
+   *
+   * @throws IOException when the port cannot be opened; everything is closed then
+   */
+  private OpenAiServer(OpenAiOptions options, HostModel weights, ServedModel model)
+      throws IOException {
     this.model = model;
-    this.callbacks = callbacks;
-    this.engine = engine;
-    this.api = api;
+    HostExecutor executor = HostExecutor.builder(weights)
+        .numBlocks(NUM_BLOCKS)
+        .maxNumRows(MAX_NUM_ROWS)
+        .build();
+    SchedulerLimits limits = WeftEngineBuilder.limitsFor(executor.spec())
+        .maxNumWaiting(options.maxNumWaiting())
+        .build();
+    observers = new RunObservers(model.name(), limits, options.timeline());
+    // Callbacks only wake the threads of clients, so one thread makes all of them.
+    callbacks = Executors.newSingleThreadExecutor(work -> {
+      Thread thread = new Thread(work, "weft-callbacks");
+      thread.setDaemon(true);
+      return thread;
+    });
+    engine = observers.addTo(WeftEngine.builder(executor).limits(limits))
+        .callbackExecutor(callbacks)
+        .build()
+        .start();
+    try {
+      api = new HttpApi(engine, model, new InetSocketAddress(options.host(), options.port()),
+          HttpApi.TIMEOUT, HttpApi.HEARTBEAT, () -> "").start();
+    } catch (IOException | RuntimeException e) {
+      closeAllBehindTheApi();
+      throw e;
+    }
   }
 
   /**
@@ -59,41 +88,7 @@ public final class OpenAiServer implements AutoCloseable {
     Path asked = options.model();
     Path folder = asked == null ? ModelFolder.nearest().target() : asked;
     HostModel weights = HostModel.load(folder);
-    ServedModel model = ServedModel.of(folder, weights);
-    // Callbacks only wake the threads of clients, so one thread makes all of them.
-    ExecutorService callbacks = Executors.newSingleThreadExecutor(work -> {
-      Thread thread = new Thread(work, "weft-callbacks");
-      thread.setDaemon(true);
-      return thread;
-    });
-    WeftEngine engine = engine(weights, options, callbacks);
-    try {
-      InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
-      HttpApi api = new HttpApi(
-          engine, model, address, HttpApi.TIMEOUT, HttpApi.HEARTBEAT, () -> "");
-      engine.start();
-      api.start();
-      return new OpenAiServer(model, callbacks, engine, api);
-    } catch (IOException | RuntimeException e) {
-      engine.close();
-      callbacks.shutdown();
-      model.close();
-      throw e;
-    }
-  }
-
-  private static WeftEngine engine(
-      HostModel weights, OpenAiOptions options, ExecutorService callbacks) {
-    HostExecutor executor = HostExecutor.builder(weights)
-        .numBlocks(NUM_BLOCKS)
-        .maxNumRows(MAX_NUM_ROWS)
-        .build();
-    return WeftEngine.builder(executor)
-        .limits(WeftEngineBuilder.limitsFor(executor.spec())
-            .maxNumWaiting(options.maxNumWaiting())
-            .build())
-        .callbackExecutor(callbacks)
-        .build();
+    return new OpenAiServer(options, weights, ServedModel.of(folder, weights));
   }
 
   /** Where it can be reached. */
@@ -104,11 +99,12 @@ public final class OpenAiServer implements AutoCloseable {
   }
 
   /** Finishes what was begun, says what was not, and closes. */
-  private void stop(Duration drainTime, PrintStream out) {
+  void stop(Duration drainTime, PrintStream out) {
     try {
       DrainReport report = api.drain(drainTime);
       out.println("stopped: " + report.numFinished() + " requests finished, "
           + report.cutOffRequestIds().size() + " cut off " + report.cutOffRequestIds());
+      observers.writeTimeline(out);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -119,6 +115,10 @@ public final class OpenAiServer implements AutoCloseable {
   /** Cuts everything off. */
   @Override public void close() {
     api.close();
+    closeAllBehindTheApi();
+  }
+
+  private void closeAllBehindTheApi() {
     engine.close();
     callbacks.shutdown();
     model.close();
