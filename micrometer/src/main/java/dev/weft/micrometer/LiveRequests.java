@@ -63,7 +63,7 @@ final class LiveRequests {
     int mask = table.length - 1;
     int index = (int) (id * 0x9E3779B97F4A7C15L >>> 32) & mask;
     while (table[index] != null && table[index].id != id) {
-      index = index + 1 & mask;
+      index = (index + 1) & mask;
     }
     return index;
   }

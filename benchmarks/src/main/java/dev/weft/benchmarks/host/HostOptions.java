@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The arguments of {@link HostThroughput}, each as {@code --name=value}.
@@ -48,14 +49,18 @@ record HostOptions(
     return new HostOptions(
         list(values, "models").stream().map(BenchModel::valueOf).toList(),
         list(values, "threads").stream().map(Integer::valueOf).distinct().toList(),
-        Integer.parseInt(values.get("forks")),
-        Integer.parseInt(values.get("rounds")),
-        Path.of(values.get("scratch")),
-        Path.of(values.get("output")),
-        Arrays.stream(values.get("jvm").split(" ", -1)).filter(one -> !one.isEmpty()).toList());
+        Integer.parseInt(value(values, "forks")),
+        Integer.parseInt(value(values, "rounds")),
+        Path.of(value(values, "scratch")),
+        Path.of(value(values, "output")),
+        Arrays.stream(value(values, "jvm").split(" ", -1)).filter(one -> !one.isEmpty()).toList());
   }
 
   private static List<String> list(Map<String, String> values, String name) {
-    return List.of(values.get(name).split(","));
+    return List.of(value(values, name).split(","));
+  }
+
+  private static String value(Map<String, String> values, String name) {
+    return Objects.requireNonNull(values.get(name), name);
   }
 }

@@ -1,5 +1,7 @@
 package dev.weft.benchmarks.host;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,9 +31,10 @@ public final class KernelGuard {
     Map<Integer, Double> tile = microsByRows(results, "tile");
     Map<Integer, Double> naive = microsByRows(results, "naive");
     boolean isFastEnough = true;
-    for (int numRows : new TreeMap<>(MIN_RATIOS).keySet()) {
-      double ratio = naive.get(numRows) / tile.get(numRows);
-      double min = MIN_RATIOS.get(numRows);
+    for (Map.Entry<Integer, Double> entry : new TreeMap<>(MIN_RATIOS).entrySet()) {
+      int numRows = entry.getKey();
+      double min = entry.getValue();
+      double ratio = requireNonNull(naive.get(numRows)) / requireNonNull(tile.get(numRows));
       isFastEnough &= ratio >= min;
       System.out.printf("kernels, %2d rows: %5.1f times a naive loop, must be %.0f: %s%n",
           numRows, ratio, min, ratio >= min ? "vectors" : "NOT COMPILED TO VECTORS");
