@@ -61,7 +61,7 @@ final class LiveRequests {
   /** Where the id is, or the free place where it would be put. */
   private int indexOf(long id) {
     int mask = table.length - 1;
-    int index = (int) (id * 0x9E3779B97F4A7C15L >>> 32) & mask;
+    int index = (int) ((id * 0x9E3779B97F4A7C15L) >>> 32) & mask;
     while (table[index] != null && table[index].id != id) {
       index = (index + 1) & mask;
     }
