@@ -184,6 +184,19 @@ test('what is not there has the error class for it', async () => {
     (error) => error instanceof OpenAI.NotFoundError && error.code === 'unknown_url');
 });
 
+test('metrics have the names that gateways look for', async () => {
+  await awaitIdle();
+  const response = await fetch(`${url}/metrics`);
+  assert.match(response.headers.get('content-type'), /^text\/plain; version=0\.0\.4/);
+  const metrics = await response.text();
+  for (const name of ['num_requests_running', 'num_requests_waiting', 'kv_cache_usage_perc']) {
+    assert.match(metrics, new RegExp(`^vllm:${name}\\{.*model_name="target".*\\} [0-9.]+$`, 'm'));
+  }
+  assert.match(metrics, /^vllm:cache_config_info\{.*block_size="16".*\} 1(\.0)?$/m);
+  assert.match(metrics, /^vllm:time_to_first_token_seconds_bucket\{.*le="\+Inf".*\} [1-9]/m);
+  assert.match(metrics, /^vllm:request_success_total\{.*finished_reason="abort".*\} [1-9]/m);
+});
+
 test('a full house is told with a time to come back', async () => {
   await awaitIdle();
   const controller = new AbortController();

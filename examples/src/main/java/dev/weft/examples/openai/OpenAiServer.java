@@ -45,7 +45,7 @@ public final class OpenAiServer implements AutoCloseable {
     SchedulerLimits limits = WeftEngineBuilder.limitsFor(executor.spec())
         .maxNumWaiting(options.maxNumWaiting())
         .build();
-    observers = new RunObservers(model.name(), limits, options.timeline());
+    observers = new RunObservers(model.name(), executor.spec(), limits, options.timeline());
     // Callbacks only wake the threads of clients, so one thread makes all of them.
     callbacks = Executors.newSingleThreadExecutor(work -> {
       Thread thread = new Thread(work, "weft-callbacks");
@@ -58,7 +58,7 @@ public final class OpenAiServer implements AutoCloseable {
         .start();
     try {
       api = new HttpApi(engine, model, new InetSocketAddress(options.host(), options.port()),
-          HttpApi.TIMEOUT, HttpApi.HEARTBEAT, () -> "").start();
+          HttpApi.TIMEOUT, HttpApi.HEARTBEAT, observers::scrape).start();
     } catch (IOException | RuntimeException e) {
       closeAllBehindTheApi();
       throw e;

@@ -24,6 +24,27 @@ import org.junit.jupiter.api.io.TempDir;
 class OpenAiServerTest {
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
+  @Test void metricsCountWhatWasServed() throws Exception {
+    try (OpenAiServer server = OpenAiServer.open(OpenAiOptions.parse("--port", "0"))) {
+      String empty = get(server, "/metrics");
+      assertThat(empty).contains("vllm:cache_config_info{")
+          .contains("block_size=\"16\"").contains("num_gpu_blocks=\"1025\"");
+      assertThat(value(empty, "vllm:prompt_tokens_total")).isZero();
+
+      String prompt = "[1,2,3,4,5]";
+      post(server, "{'model':'target','prompt':" + prompt + ",'max_tokens':6,"
+          + "'logit_bias':{'2':-100}}");
+
+      ApiHarness.await("the metrics of the last step", () ->
+          value(get(server, "/metrics"), "vllm:generation_tokens_total") == 6);
+      String metrics = get(server, "/metrics");
+      assertThat(value(metrics, "vllm:prompt_tokens_total")).isEqualTo(5);
+      assertThat(value(metrics, "vllm:num_requests_running")).isZero();
+      assertThat(metrics).contains("vllm:time_to_first_token_seconds_bucket{")
+          .contains("model_name=\"target\"").contains("gen_ai_server_request_duration_seconds");
+    }
+  }
+
   @Test void whoStopsItIsToldWhatBecameOfTheRequests(@TempDir Path folder) throws Exception {
     Path timeline = folder.resolve("run.html");
     ByteArrayOutputStream said = new ByteArrayOutputStream();
@@ -46,6 +67,13 @@ class OpenAiServerTest {
       assertThatThrownBy(() -> OpenAiServer.open(OpenAiOptions.parse("--port", port)))
           .isInstanceOf(BindException.class);
     }
+  }
+
+  /** The value of the only line of a metric. */
+  private static double value(String metrics, String name) {
+    String line = metrics.lines().filter(each -> each.startsWith(name + "{")).findFirst()
+        .orElseThrow(() -> new AssertionError("no " + name + " in\n" + metrics));
+    return Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
   }
 
   private static String get(OpenAiServer server, String path) {
