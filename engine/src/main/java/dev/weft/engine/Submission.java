@@ -70,7 +70,10 @@ public final class Submission {
     return message;
   }
 
-  /** When a place may be free, estimated from how fast requests end now; zero unless FULL. */
+  /**
+   * When a place may be free, estimated from how fast requests end now, and 1 s before any has
+   * ended; zero unless FULL.
+   */
   public Duration retryAfter() {
     return retryAfter;
   }
