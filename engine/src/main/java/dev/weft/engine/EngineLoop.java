@@ -2,16 +2,12 @@ package dev.weft.engine;
 
 import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
-import dev.weft.schedulerapi.AddResult;
-import dev.weft.schedulerapi.AddResult.Refusal;
 import dev.weft.schedulerapi.ExecutorState;
 import dev.weft.schedulerapi.FinishReason;
-import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepExecutor;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
-import java.util.ArrayDeque;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +28,7 @@ final class EngineLoop {
   private final PublishedStats stats;
   private final long stepTimeoutNanos;
   private final StepResult result;
-  /** Submitted and taken, for which the scheduler has had no room yet. */
-  private final ArrayDeque<Generation> queued = new ArrayDeque<>();
+  private final Entrance entrance;
   // As fields, because a lambda made for each round would be garbage.
   private final Part wholeRound = this::doWholeRound;
   private final Part oneSubmission = this::doOneSubmission;
@@ -54,6 +49,7 @@ final class EngineLoop {
     this.delivery = delivery;
     this.stats = stats;
     this.stepTimeoutNanos = stepTimeoutNanos;
+    entrance = new Entrance(intake, scheduler, delivery, clock);
     result = StepResult.of(scheduler.limits());
     lastRoundNanos = clock.getAsLong();
   }
@@ -133,12 +129,12 @@ final class EngineLoop {
   private boolean takeIn() {
     boolean any = false;
     for (ControlCall<?> call = intake.takeCall(); call != null; call = intake.takeCall()) {
-      takeSubmissions(); // Whoever submits and then unblocks is served in that order.
+      entrance.letIn(); // Whoever submits and then unblocks is served in that order.
       call.run(scheduler);
       any = true;
     }
     any |= takeSignals();
-    any |= takeSubmissions();
+    any |= entrance.letIn();
     return any;
   }
 
@@ -169,66 +165,6 @@ final class EngineLoop {
         scheduler.abort(requestId, clock.getAsLong());
       }
     }
-  }
-
-  private boolean takeSubmissions() {
-    for (Generation generation = intake.takeSubmitted(); generation != null;
-        generation = intake.takeSubmitted()) {
-      queued.add(generation);
-    }
-    boolean any = false;
-    while (!queued.isEmpty() && add(queued.peek())) {
-      leaveQueue(queued.poll());
-      any = true;
-    }
-    return (!queued.isEmpty() && endQueued()) || any;
-  }
-
-  private void leaveQueue(Generation generation) {
-    intake.leaveQueue(generation, scheduler.numSequencesWaiting());
-  }
-
-  /** Ends what is cancelled or expires behind one for which there is no room. */
-  private boolean endQueued() {
-    long nowNanos = clock.getAsLong();
-    return queued.removeIf(generation -> {
-      if (generation.isCancelled()) {
-        delivery.refuse(generation, FinishReason.ABORT, "cancelled before it was queued", nowNanos);
-      } else if (generation.request().deadlineNanos() != Request.NO_DEADLINE
-          && generation.request().deadlineNanos() <= nowNanos) {
-        delivery.refuse(generation, FinishReason.DEADLINE, "expired before it was queued",
-            nowNanos);
-      } else {
-        return false;
-      }
-      leaveQueue(generation);
-      return true;
-    });
-  }
-
-  /** False when there is no room now, since more wait than submitters knew: it stays queued. */
-  private boolean add(Generation generation) {
-    long nowNanos = clock.getAsLong();
-    if (generation.isCancelled()) {
-      delivery.refuse(generation, FinishReason.ABORT, "cancelled before it was queued", nowNanos);
-      return true;
-    }
-    delivery.open(generation);
-    AddResult answer = scheduler.add(generation.request(), nowNanos);
-    // With nothing in the scheduler a cap was lowered below what it brings: waiting is no use.
-    if (answer.refusal() == Refusal.FULL && !scheduler.isIdle()) {
-      delivery.takeBack(generation);
-      return false;
-    }
-    if (!answer.isAccepted()) {
-      FinishReason reason = switch (answer.refusal()) {
-        case EXPIRED -> FinishReason.DEADLINE;
-        case SHUT_DOWN -> FinishReason.SHUTDOWN;
-        default -> FinishReason.REFUSED;
-      };
-      delivery.refuse(generation, reason, answer.message(), nowNanos);
-    }
-    return true;
   }
 
   // ---- steps
@@ -320,7 +256,7 @@ final class EngineLoop {
       String message = "cut off: the engine drains, and its time is over";
       delivery.explainAll(message);
       scheduler.shutDown(clock.getAsLong());
-      refuseQueued(message);
+      entrance.refuseAll(message);
     }
   }
 
@@ -361,22 +297,8 @@ final class EngineLoop {
       generation.nextSignalled = null; // One that is kept must not keep the others.
       generation = next;
     }
-    boolean any = refuseQueued(intake.closedMessage());
+    boolean any = entrance.refuseAll(intake.closedMessage());
     return failCalls() || any;
-  }
-
-  private boolean refuseQueued(String message) {
-    for (Generation generation = intake.takeSubmitted(); generation != null;
-        generation = intake.takeSubmitted()) {
-      queued.add(generation);
-    }
-    boolean any = !queued.isEmpty();
-    while (!queued.isEmpty()) {
-      Generation generation = queued.poll();
-      intake.leaveQueue(generation, 0);
-      delivery.refuse(generation, FinishReason.SHUTDOWN, message, clock.getAsLong());
-    }
-    return any;
   }
 
   /** Answers calls that nobody will make any more. */
