@@ -320,7 +320,7 @@ final class EngineLoop {
     try {
       if (!hasEnded) {
         hasEnded = true;
-        delivery.explainAll("the engine was closed");
+        delivery.explainAll("the engine is closed");
         scheduler.shutDown(clock.getAsLong());
         scheduler.onExecutorDead(DeadExecutorMode.END, clock.getAsLong());
       }

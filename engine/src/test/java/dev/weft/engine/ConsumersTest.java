@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -190,23 +191,19 @@ final class ConsumersTest {
       Recorder good = new Recorder(1);
       bad.listen((sample, index, token) -> Sneaky.<Object, RuntimeException>raise(thrown));
       bad.listen(good);
-      executor.onAwait = untilCancelled(bad);
+      executor.isBusy = untilItEnds(bad);
       unblock(1);
 
       assertThat(end(bad).reason(0)).isEqualTo(FinishReason.ABORT);
       assertThat(good.heardAll()).containsExactly(end(bad).tokens(0));
     }
-    executor.onAwait = () -> {};
+    executor.isBusy = () -> false;
     assertOthersAreServed();
   }
 
-  /** Lets no request finish before its consumer has thrown. */
-  private static Runnable untilCancelled(Generation generation) {
-    return () -> {
-      if (generation.numTokens(0) > 0) {
-        Patience.until(generation::isCancelled);
-      }
-    };
+  /** Lets no request go on behind its first token: it ends because its consumer throws. */
+  private static BooleanSupplier untilItEnds(Generation generation) {
+    return () -> generation.numTokens(0) > 0 && generation.result() == null;
   }
 
   @Test void throwingSubscriberIsLetGo() {
@@ -218,12 +215,12 @@ final class ConsumersTest {
           Sneaky.<Object, RuntimeException>raise(thrown);
         }
       });
-      executor.onAwait = untilCancelled(bad);
+      executor.isBusy = untilItEnds(bad);
       unblock(1);
 
       assertThat(end(bad).reason(0)).isEqualTo(FinishReason.ABORT);
     }
-    executor.onAwait = () -> {};
+    executor.isBusy = () -> false;
     assertOthersAreServed();
   }
 
@@ -305,7 +302,7 @@ final class ConsumersTest {
 
     assertThat(Patience.failure(recorder.isEnded))
         .isInstanceOf(IncompleteGenerationException.class)
-        .hasMessage("request 1 sample 0: ended by SHUTDOWN after 0 tokens: the engine was closed");
+        .hasMessage("request 1 sample 0: ended by SHUTDOWN after 0 tokens: the engine is closed");
   }
 
   @Test void interruptedReaderStopsWaitingAndTheRequestGoesOn() {

@@ -6,6 +6,7 @@ import dev.weft.schedulerapi.StepExecutor;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.HashModelExecutor;
+import java.util.function.BooleanSupplier;
 
 /**
  * A device that computes one step whenever it is awaited, and refuses to go on where a test says
@@ -23,6 +24,8 @@ final class StubbornExecutor implements StepExecutor {
   Runnable onSubmit = () -> {};
   Runnable onAwait = () -> {};
   Runnable onClose = () -> {};
+  /** While it says so, {@link #await} returns without a step having been computed. */
+  volatile BooleanSupplier isBusy = () -> false;
 
   StubbornExecutor(ExecutorSpec spec) {
     device = HashModelExecutor.completingOnDemand(spec);
@@ -50,6 +53,9 @@ final class StubbornExecutor implements StepExecutor {
     if (interruptsNextAwait) {
       interruptsNextAwait = false;
       throw new InterruptedException();
+    }
+    if (isBusy.getAsBoolean()) {
+      return false;
     }
     device.completeNext();
     return device.await(timeoutNanos);
