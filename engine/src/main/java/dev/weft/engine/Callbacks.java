@@ -50,7 +50,7 @@ final class Callbacks {
     try {
       executor.execute(callback);
     } catch (Throwable e) {
-      if (hasWarned.compareAndSet(false, true)) {
+      if (owned == null && hasWarned.compareAndSet(false, true)) { // Ours refuses once closed.
         LOGGER.log(Level.WARNING, "the callback executor refuses work, so callbacks run elsewhere; "
             + "close it after the engine, and do not bound it", e);
       }
