@@ -51,7 +51,7 @@ final class LiveRequests {
     size--;
     table[hole] = null;
     int mask = table.length - 1;
-    for (int i = hole + 1 & mask; table[i] != null; i = i + 1 & mask) {
+    for (int i = (hole + 1) & mask; table[i] != null; i = (i + 1) & mask) {
       LiveRequest request = table[i];
       table[i] = null;
       table[indexOf(request.id)] = request; // Its own place again, or the hole before it.

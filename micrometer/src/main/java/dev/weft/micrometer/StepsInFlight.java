@@ -49,7 +49,7 @@ final class StepsInFlight {
   }
 
   private static int index(long stepId) {
-    return (int) stepId & CAPACITY - 1;
+    return (int) stepId & (CAPACITY - 1);
   }
 
   /** False for a step whose plan was never seen. */
