@@ -57,7 +57,7 @@ final class OtelMeters implements Recorder {
     Timer duration = failure == null ? completed : failed[failure.ordinal()];
     duration.record(nowNanos - request.arrivalNanos, NANOSECONDS);
     inputTokens.record(request.numPromptTokens);
-    outputTokens.record(request.numOutputTokens);
+    outputTokens.record((double) request.numOutputTokens);
     if (failure == null && request.firstTokenNanos != LiveRequest.NEVER) {
       firstToken.record(request.firstTokenNanos - request.arrivalNanos, NANOSECONDS);
     }

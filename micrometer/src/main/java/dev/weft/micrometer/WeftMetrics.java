@@ -12,21 +12,22 @@ import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * Listens to one scheduler and registers what it hears with Micrometer; the names are listed in
  * docs/metrics.md. All times are those that the listener is told.
  *
- * {@snippet :
+ * <pre>{@code
  * PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
  * VllmNaming.install(registry);
  * WeftMetrics metrics = WeftMetrics.builder(executor.spec()).modelName("austen").build();
  * metrics.bindTo(registry);
  * WeftEngine engine = WeftEngine.builder(executor).listener(metrics).build();
- * }
+ * }</pre>
  *
  * <p>The methods of a listener belong to the scheduler thread. {@link #bindTo}, {@link #close} and
  * scrapes may come from any thread: the scheduler thread publishes every number in a word of its
@@ -84,19 +85,22 @@ public final class WeftMetrics implements SchedulerListener, MeterBinder, AutoCl
           + "\" already: close those metrics or choose another label");
     }
     MeterSet meters = new MeterSet(registry, published);
-    Recorder own = new SchedulerMeters(meters, modelName, engine, spec);
-    Recorder[] added = namings.stream().map(naming -> switch (naming) {
-      case OTEL -> new OtelMeters(meters, modelName, providerName, operationName);
-      case VLLM -> new VllmMeters(meters, modelName, engine, spec);
-    }).toArray(Recorder[]::new);
+    List<Recorder> added = new ArrayList<>();
+    added.add(new SchedulerMeters(meters, modelName, engine, spec));
+    for (Naming naming : namings) {
+      added.add(switch (naming) {
+        case OTEL -> new OtelMeters(meters, modelName, providerName, operationName);
+        case VLLM -> new VllmMeters(meters, modelName, engine, spec);
+      });
+    }
     Binding[] more = Arrays.copyOf(bindings, bindings.length + 1);
-    more[bindings.length] = new Binding(meters, own, added);
+    more[bindings.length] = new Binding(meters, added);
     set(more);
   }
 
   private void set(Binding[] value) {
     bindings = value;
-    recorders = Arrays.stream(value).flatMap(Binding::all).toArray(Recorder[]::new);
+    recorders = Arrays.stream(value).flatMap(binding -> binding.recorders.stream()).toArray(Recorder[]::new);
   }
 
   /**
@@ -251,9 +255,5 @@ public final class WeftMetrics implements SchedulerListener, MeterBinder, AutoCl
   }
 
   /** What one registry got. */
-  private record Binding(MeterSet meters, Recorder own, Recorder[] named) {
-    Stream<Recorder> all() {
-      return Stream.concat(Stream.of(own), Arrays.stream(named));
-    }
-  }
+  private record Binding(MeterSet meters, List<Recorder> recorders) {}
 }

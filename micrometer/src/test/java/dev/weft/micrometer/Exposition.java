@@ -71,6 +71,13 @@ final class Exposition {
     return values.get(series);
   }
 
+  /** The same of a whole number. */
+  long count(String name, String... labels) {
+    double value = value(name, labels);
+    assertThat(value).as(name).isEqualTo(Math.rint(value));
+    return Math.round(value);
+  }
+
   /** How many series a name has. */
   long numSeries(String name) {
     return values.keySet().stream().filter(series -> series.startsWith(name + "{")).count();

@@ -46,18 +46,18 @@ final class RealRunTest {
     assertThat(stats.numPreemptions()).as("a run worth looking at").isPositive();
     assertThat(stats.numForks()).isPositive();
     assertThat(stats.numPrefixHitTokens()).isPositive();
-    assertThat(text.value("vllm:num_preemptions_total", LABELS)).isEqualTo(stats.numPreemptions());
-    assertThat(text.value("vllm:generation_tokens_total", LABELS))
+    assertThat(text.count("vllm:num_preemptions_total", LABELS)).isEqualTo(stats.numPreemptions());
+    assertThat(text.count("vllm:generation_tokens_total", LABELS))
         .isEqualTo(stats.numOutputTokens());
-    assertThat(text.value("vllm:prefix_cache_hits_total", LABELS))
+    assertThat(text.count("vllm:prefix_cache_hits_total", LABELS))
         .isEqualTo(stats.numPrefixHitTokens());
-    assertThat(text.value("weft_scheduler_steps_total", LABELS)).isEqualTo(stats.numSteps());
-    assertThat(text.value("weft_scheduler_steps_failed_total", LABELS)).isPositive();
-    assertThat(text.value("weft_scheduler_tokens_recomputed_total", LABELS))
+    assertThat(text.count("weft_scheduler_steps_total", LABELS)).isEqualTo(stats.numSteps());
+    assertThat(text.count("weft_scheduler_steps_failed_total", LABELS)).isPositive();
+    assertThat(text.count("weft_scheduler_tokens_recomputed_total", LABELS))
         .isEqualTo(stats.numRecomputedTokens()).isPositive();
-    assertThat(text.value("weft_scheduler_listener_failures_total", LABELS)).isZero();
+    assertThat(text.count("weft_scheduler_listener_failures_total", LABELS)).isZero();
     for (Grant grant : Grant.values()) {
-      assertThat(text.value("weft_scheduler_grants_total",
+      assertThat(text.count("weft_scheduler_grants_total",
           "answer=" + grant.name().toLowerCase(Locale.ROOT), LABELS[0], LABELS[1]))
           .isEqualTo(stats.numGrants(grant));
     }
@@ -70,15 +70,15 @@ final class RealRunTest {
     for (FinishReason reason : FinishReason.values()) {
       numEnds += stats.numFinished(reason);
     }
-    double numTokens = text.value("vllm:request_generation_tokens_sum", LABELS);
-    assertThat(text.value("vllm:e2e_request_latency_seconds_count", LABELS)).isEqualTo(numEnds);
-    assertThat(text.value("vllm:request_params_n_sum", LABELS)).isEqualTo(numEnds);
-    assertThat(text.value("vllm:request_success_total", LABELS[0], "finished_reason=length",
+    long numTokens = text.count("vllm:request_generation_tokens_sum", LABELS);
+    assertThat(text.count("vllm:e2e_request_latency_seconds_count", LABELS)).isEqualTo(numEnds);
+    assertThat(text.count("vllm:request_params_n_sum", LABELS)).isEqualTo(numEnds);
+    assertThat(text.count("vllm:request_success_total", LABELS[0], "finished_reason=length",
         LABELS[1])).isEqualTo(stats.numFinished(FinishReason.LENGTH)).isPositive();
     assertThat(numTokens).isEqualTo(stats.numOutputTokens());
     // A token is a first one or a later one, and here each comes in a result of its own.
-    assertThat(text.value("vllm:time_to_first_token_seconds_count", LABELS)
-        + text.value("vllm:inter_token_latency_seconds_count", LABELS)).isEqualTo(numTokens);
+    assertThat(text.count("vllm:time_to_first_token_seconds_count", LABELS)
+        + text.count("vllm:inter_token_latency_seconds_count", LABELS)).isEqualTo(numTokens);
     // Parts of the same time.
     assertThat(text.value("vllm:request_prefill_time_seconds_sum", LABELS)
         + text.value("vllm:request_decode_time_seconds_sum", LABELS))
