@@ -100,7 +100,8 @@ public final class WeftMetrics implements SchedulerListener, MeterBinder, AutoCl
 
   private void set(Binding[] value) {
     bindings = value;
-    recorders = Arrays.stream(value).flatMap(binding -> binding.recorders.stream()).toArray(Recorder[]::new);
+    recorders = Arrays.stream(value).flatMap(binding -> binding.recorders.stream())
+        .toArray(Recorder[]::new);
   }
 
   /**
