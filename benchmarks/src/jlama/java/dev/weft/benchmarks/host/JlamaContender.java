@@ -10,6 +10,7 @@ import com.github.tjake.jlama.tensor.operations.TensorOperationsProvider;
 import com.github.tjake.jlama.util.PhysicalCoreExecutor;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * Jlama with weights and arithmetic in F32, on its native loops where they load. Weights stored in
@@ -19,10 +20,12 @@ import java.util.Optional;
 public final class JlamaContender implements Contender {
   private final AbstractModel model;
   private final KvBufferCache kvBuffers;
+  private final LongSupplier clock;
   private final AbstractTensor<?, ?> logits;
 
   /** Called by reflection, because the ordinary build does not know this class. */
-  public JlamaContender(Path folder, int numThreads) {
+  public JlamaContender(Path folder, int numThreads, LongSupplier clock) {
+    this.clock = clock;
     PhysicalCoreExecutor.overrideThreadCount(numThreads);
     model = ModelSupport.loadModel(folder.toFile(), null, DType.F32, DType.F32,
         Optional.of(DType.F32), Optional.empty());
@@ -44,9 +47,9 @@ public final class JlamaContender implements Contender {
   @Override
   public long prefill(int[] prompt) {
     try (KvBuffer kv = kvBuffers.getEphemeralKvBuffer()) {
-      long start = System.nanoTime();
+      long start = clock.getAsLong();
       computePrompt(prompt, kv);
-      return System.nanoTime() - start;
+      return clock.getAsLong() - start;
     }
   }
 
@@ -55,11 +58,11 @@ public final class JlamaContender implements Contender {
     int[] prompt = prompts[0];
     try (KvBuffer kv = kvBuffers.getEphemeralKvBuffer()) {
       int token = computePrompt(prompt, kv);
-      long start = System.nanoTime();
+      long start = clock.getAsLong();
       for (int i = 0; i < numSteps; i++) {
         token = computeToken(token, prompt.length + i, kv);
       }
-      return System.nanoTime() - start;
+      return clock.getAsLong() - start;
     }
   }
 

@@ -3,6 +3,7 @@ package dev.weft.benchmarks.host;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.DoubleAdder;
+import java.util.function.LongSupplier;
 
 /**
  * What the machine can do at most, in plain Java: fused multiply-adds on data in the first-level
@@ -20,6 +21,7 @@ final class Ceilings {
   private static final int NUM_PASSES = 64;
 
   private final int numThreads;
+  private final LongSupplier clock;
   private final float[][] lanes;
 
   /** {@code [thread][row][lane]}. */
@@ -29,8 +31,9 @@ final class Ceilings {
   private final int[][] folded;
 
   /** @param footprintBytes what all threads together read again and again */
-  Ceilings(int numThreads, long footprintBytes) {
+  Ceilings(int numThreads, long footprintBytes, LongSupplier clock) {
     this.numThreads = numThreads;
+    this.clock = clock;
     lanes = new float[numThreads][LANES];
     long numRows = footprintBytes / numThreads / Integer.BYTES / LANES;
     int wholeGroups = (int) Math.max(1, numRows / ROWS_AT_ONCE);
@@ -88,13 +91,13 @@ final class Ceilings {
   }
 
   /** Work per nanosecond. */
-  private static double rate(Work work, int thread) {
+  private double rate(Work work, int thread) {
     long done = 0;
     long elapsed = 0;
-    long start = System.nanoTime();
+    long start = clock.getAsLong();
     while (elapsed < MEASURED_NANOS) {
       done += work.run(thread);
-      elapsed = System.nanoTime() - start;
+      elapsed = clock.getAsLong() - start;
     }
     return (double) done / elapsed;
   }

@@ -11,7 +11,7 @@ interface Contender extends AutoCloseable {
   /**
    * Computes a prompt and samples one token.
    *
-   * @return nanoseconds
+   * @return nanoseconds, as the {@link BenchClock} counts them
    */
   long prefill(int[] prompt);
 

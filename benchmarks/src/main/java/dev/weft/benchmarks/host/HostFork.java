@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
 
 /**
  * Measures one model on one number of threads, in a JVM of its own: every round times every
@@ -41,15 +42,17 @@ final class HostFork {
 
   private HostFork(BenchModel model, Path folder, int numThreads) throws IOException {
     this.model = model;
-    ceilings = new Ceilings(numThreads, model.shape().weightBytes());
-    contenders.add(new WeftContender(HostModel.load(folder), numThreads));
-    addJlama(folder, numThreads);
+    LongSupplier clock = BenchClock.of(numThreads);
+    ceilings = new Ceilings(numThreads, model.shape().weightBytes(), clock);
+    contenders.add(new WeftContender(HostModel.load(folder), numThreads, clock));
+    addJlama(folder, numThreads, clock);
   }
 
-  private void addJlama(Path folder, int numThreads) {
+  private void addJlama(Path folder, int numThreads, LongSupplier clock) {
     try {
       contenders.add(Class.forName(JLAMA_CLASS).asSubclass(Contender.class)
-          .getConstructor(Path.class, int.class).newInstance(folder, numThreads));
+          .getConstructor(Path.class, int.class, LongSupplier.class)
+          .newInstance(folder, numThreads, clock));
     } catch (ClassNotFoundException e) {
       System.out.println("without Jlama: the benchmarks were built without the profile jlama");
     } catch (ReflectiveOperationException e) {

@@ -18,7 +18,8 @@ import java.util.List;
  * <p>This is no JMH benchmark, because JMH runs one thing after another, and on a shared machine
  * the same code becomes up to twice as fast or slow within minutes: here the contenders take turns
  * of a fraction of a second in one JVM. On one thread the JVM is bound to one processor where
- * {@code taskset} is there, for the sake of Jlama, whose calling thread waits for another one.
+ * {@code taskset} is there, for the sake of Jlama, whose calling thread waits for another one; how
+ * time is counted then says {@link BenchClock}.
  */
 public final class HostThroughput {
   private static final Path TASKSET = Path.of("/usr/bin/taskset");

@@ -24,9 +24,10 @@ final class ThroughputTable {
     double[] gigaflops = rates(model, numThreads, HostFork.CEILING, HostFork.GIGAFLOPS);
     double[] gigabytes = rates(model, numThreads, HostFork.CEILING, HostFork.GIGABYTES);
     StringBuilder text = new StringBuilder();
-    text.append(format("%s, %d thread%s; ceilings: %s GFLOP/s, reads of %.1f MB %s GB/s%n%n",
-        model.label(), numThreads, numThreads == 1 ? "" : "s", withRange(gigaflops),
-        model.shape().weightBytes() / 1e6, withRange(gigabytes)));
+    text.append(format(
+        "%s, %d thread%s, %s; ceilings: %s GFLOP/s, reads of %.1f MB %s GB/s%n%n",
+        model.label(), numThreads, numThreads == 1 ? "" : "s", BenchClock.name(numThreads),
+        withRange(gigaflops), model.shape().weightBytes() / 1e6, withRange(gigabytes)));
     text.append("| tokens/s | Weft | Jlama | ratio | GFLOP/s | of ceiling | GB/s | of ceiling |\n");
     text.append("|---|---|---|---|---|---|---|---|\n");
     for (Workload workload : Workload.values()) {

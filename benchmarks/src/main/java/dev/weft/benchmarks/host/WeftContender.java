@@ -12,6 +12,7 @@ import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.Arrays;
+import java.util.function.LongSupplier;
 
 /**
  * The host executor under the scheduler, as a server runs it: the next step is planned while one is
@@ -29,11 +30,14 @@ final class WeftContender implements Contender {
   private final HostExecutor executor;
   private final Scheduler scheduler;
   private final StepResult result;
+  private final LongSupplier clock;
   private final int[] lastTokens = new int[MAX_MODEL_LEN];
   private long nextRequestId;
   private int numTokens;
 
-  WeftContender(HostModel model, int numThreads) {
+  /** @param clock tells the nanoseconds that are reported */
+  WeftContender(HostModel model, int numThreads, LongSupplier clock) {
+    this.clock = clock;
     executor = HostExecutor.builder(model).numThreads(numThreads).blockSize(BLOCK_SIZE)
         .numBlocks(NUM_BLOCKS).maxNumRows(MAX_BATCH_SIZE).maxModelLen(MAX_MODEL_LEN)
         .maxNumBatchedTokens(MAX_BATCHED_TOKENS).build();
@@ -61,18 +65,18 @@ final class WeftContender implements Contender {
 
   @Override
   public long prefill(int[] prompt) {
-    long start = System.nanoTime();
+    long start = clock.getAsLong();
     generate(1, prompt);
-    return System.nanoTime() - start;
+    return clock.getAsLong() - start;
   }
 
   @Override
   public long decode(int[][] prompts, int numSteps) {
     begin(1 + numSteps, prompts);
     runUntil(prompts.length);
-    long start = System.nanoTime();
+    long start = clock.getAsLong();
     runUntil(prompts.length * (1 + numSteps));
-    return System.nanoTime() - start;
+    return clock.getAsLong() - start;
   }
 
   @Override

@@ -59,7 +59,7 @@ class HostBenchmarkTest {
         .hasSameBinaryContentAs(scratch.resolve("b/model.safetensors"));
     HostModel model = HostModel.load(scratch.resolve("a"));
     try (SoloDecoder solo = SoloDecoder.singleThreaded(model);
-        WeftContender weft = new WeftContender(model, 1)) {
+        WeftContender weft = new WeftContender(model, 1, BenchClock.of(1))) {
       int[] prompt = IntStream.range(3, 20).toArray();
       assertThat(weft.continuation(prompt, 8))
           .isEqualTo(solo.decode(prompt, SamplingParameters.greedy(8), 0).tokens());
@@ -72,7 +72,8 @@ class HostBenchmarkTest {
     RandomCheckpoint.write(TINY, scratch.resolve("a"), tokenizer);
     int[][] prompts = {{3, 4, 5}, {6, 7, 8}, {9, 10, 11}};
 
-    try (WeftContender weft = new WeftContender(HostModel.load(scratch.resolve("a")), 2)) {
+    HostModel model = HostModel.load(scratch.resolve("a"));
+    try (WeftContender weft = new WeftContender(model, 2, BenchClock.of(2))) {
       assertThat(weft.decode(prompts, 5)).isPositive();
       assertThat(weft.prefill(prompts[0])).isPositive();
     }
