@@ -8,11 +8,13 @@ package dev.weft.gpuexecutor;
  * checkpoint [output][input]  ->  panels[panel][input][output of the panel, then PADDING unused]
  * </pre>
  *
- * <p>The padding moves neighbouring arrays to different offsets within a cache line set; without it
+ * <p>The garbage collector may put the arrays of a panel anywhere, so they are long: memory is read
+ * faster in few long pieces. Much longer, a block of inputs would not fit the second-level cache.
+ * The padding moves neighbouring arrays to different offsets within a cache line set; without it
  * the arrays of a panel evict each other.
  */
 final class PanelMatrix {
-  static final int MAX_PANEL_WIDTH = 512;
+  static final int MAX_PANEL_WIDTH = 1024;
   static final int PADDING = 12;
   private static final int LANES = 16;
 

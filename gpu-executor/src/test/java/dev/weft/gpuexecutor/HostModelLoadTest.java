@@ -89,10 +89,10 @@ class HostModelLoadTest {
 
   @Test
   void aWideMatrixIsCutIntoEvenPanels() {
-    PanelMatrix matrix = new PanelMatrix(1100, 3);
+    PanelMatrix matrix = new PanelMatrix(2200, 3);
     assertThat(matrix.numPanels()).isEqualTo(3);
-    assertThat(matrix.panelWidth()).isEqualTo(368);
-    assertThat(matrix.width(0) + matrix.width(1) + matrix.width(2)).isEqualTo(1100);
+    assertThat(matrix.panelWidth()).isEqualTo(736);
+    assertThat(matrix.width(0) + matrix.width(1) + matrix.width(2)).isEqualTo(2200);
   }
 
   @Test
