@@ -285,7 +285,9 @@ final class EngineLoop {
     try {
       endAll(failure.toString());
     } catch (Throwable e) {
-      failure.addSuppressed(e);
+      if (e != failure) { // One object thrown twice, as the virtual machine itself does at times.
+        failure.addSuppressed(e);
+      }
     }
     delivery.endAll(FinishReason.ERROR, clock.getAsLong()); // Where even the scheduler broke.
   }
