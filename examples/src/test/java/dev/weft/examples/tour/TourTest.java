@@ -61,7 +61,8 @@ class TourTest {
 
   private static long millis(String printed, String begin, int index) {
     String line = printed.lines().filter(l -> l.startsWith(begin)).findFirst().orElseThrow();
-    return Long.parseLong(line.replace(begin, "").replace(" ms", "").split(" instead of ")[index]);
+    String[] numbers = line.replace(begin, "").replace(" ms", "").split(" instead of ", -1);
+    return Long.parseLong(numbers[index]);
   }
 
   @Test void thePolicyHasTwentyLines() throws IOException {
