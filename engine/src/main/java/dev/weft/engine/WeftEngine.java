@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Every accepted request ends exactly once, with a reason, whatever its consumers, the executor
  * or other requests do. What is cut off is never shown as a whole answer.
+ *
+ * <p>Over 400 lines because it is the whole public face of the module, much of it javadoc.
  */
 public final class WeftEngine implements AutoCloseable {
   private static final Logger LOGGER = System.getLogger(WeftEngine.class.getName());
