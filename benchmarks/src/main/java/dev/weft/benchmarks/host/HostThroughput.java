@@ -40,9 +40,10 @@ public final class HostThroughput {
     for (BenchModel model : options.models()) {
       for (int numThreads : options.numThreads()) {
         throughput.measure(model, numThreads);
+        throughput.write();
       }
     }
-    throughput.write();
+    System.out.println("All samples: " + options.output());
   }
 
   private void measure(BenchModel model, int numThreads) throws IOException, InterruptedException {
@@ -82,6 +83,7 @@ public final class HostThroughput {
     }
   }
 
+  /** All samples so far, so that they outlive a run that is broken off. */
   private void write() throws IOException {
     List<String> lines = new ArrayList<>();
     lines.add("# " + machine());
@@ -89,7 +91,6 @@ public final class HostThroughput {
     samples.forEach(sample -> lines.add(sample.line()));
     Files.createDirectories(options.output().toAbsolutePath().getParent());
     Files.write(options.output(), lines);
-    System.out.println("All samples: " + options.output());
   }
 
   /** The processor as Linux names it, the number of processors, the JVM. */
