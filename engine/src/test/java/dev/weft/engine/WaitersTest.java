@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /** Threads that wait for something about a generation. */
@@ -17,7 +17,7 @@ final class WaitersTest {
     AtomicBoolean isOver = new AtomicBoolean();
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      Thread thread = new Thread(() -> awaitUninterrupted(isOver));
+      Thread thread = new Thread(() -> awaitUninterrupted(isOver::get));
       thread.start();
       threads.add(thread);
     }
@@ -33,9 +33,9 @@ final class WaitersTest {
     threads.forEach(Patience::join);
   }
 
-  private void awaitUninterrupted(AtomicBoolean isOver) {
+  private void awaitUninterrupted(BooleanSupplier condition) {
     try {
-      waiters.awaitUntil(isOver::get);
+      waiters.awaitUntil(condition);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
@@ -60,21 +60,29 @@ final class WaitersTest {
     assertThat(waiters.numLinked()).isEqualTo(1);
   }
 
-  @Test void changeBetweenTheLooksIsSeen() throws InterruptedException {
-    for (int i = 0; i < 10_000; i++) {
-      CountDownLatch isChanged = new CountDownLatch(1);
-      AtomicBoolean isOver = new AtomicBoolean();
-      Thread changer = new Thread(() -> {
-        isOver.set(true);
-        waiters.wakeAll();
-        isChanged.countDown();
-      });
-      if (i % 2 == 0) {
-        changer.start();
+  @Test void changeBetweenTheLooksIsSeen() {
+    Thread waiting = new Thread(() -> {
+      for (int i = 0; i < 5_000; i++) {
+        awaitOneChange(i % 2 == 0);
       }
-      waiters.awaitUntil(() -> isOver.get() || startLate(changer));
-      Patience.await(isChanged);
+    });
+    waiting.start();
+
+    Patience.join(waiting);
+  }
+
+  /** Of a change that is made before the wait, or after its first look. */
+  private void awaitOneChange(boolean isEarly) {
+    AtomicBoolean isOver = new AtomicBoolean();
+    Thread changer = new Thread(() -> {
+      isOver.set(true);
+      waiters.wakeAll();
+    });
+    if (isEarly) {
+      changer.start();
     }
+    awaitUninterrupted(() -> isOver.get() || startLate(changer));
+    Patience.join(changer);
   }
 
   private static boolean startLate(Thread changer) {
