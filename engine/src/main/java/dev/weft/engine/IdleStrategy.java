@@ -1,6 +1,9 @@
 package dev.weft.engine;
 
-/** What the thread of the loop does while there is nothing to do. */
+/**
+ * What the thread of the loop does while there is nothing to do. An executor that goes on only
+ * while it is awaited needs PARK.
+ */
 public enum IdleStrategy {
   /**
    * Waits for the device while it computes, else parks until something is submitted. Takes no CPU

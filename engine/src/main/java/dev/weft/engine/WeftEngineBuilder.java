@@ -68,8 +68,8 @@ public final class WeftEngineBuilder {
   /**
    * Adds an observer of everything the scheduler does, say metrics or a timeline; default: none. It
    * is called on the driving thread within a round, so it must be quick: consumers of tokens belong
-   * to {@link Generation}. Listeners are told in the order in which they were added; what one
-   * throws is logged and otherwise without effect.
+   * to {@link Generation}. Listeners are told in the order in which they were added; an exception
+   * of one is logged and otherwise without effect, an {@link Error} fails the engine.
    */
   public WeftEngineBuilder listener(SchedulerListener value) {
     listener = new Both(listener, Objects.requireNonNull(value, "listener"));
