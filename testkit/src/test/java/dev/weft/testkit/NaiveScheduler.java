@@ -235,6 +235,7 @@ final class NaiveScheduler implements SchedulerDriver {
     StepPlan plan = writer.stepId(nextStepId).write();
     inFlight = plan.isEmpty() ? null : plan;
     nextStepId += plan.isEmpty() ? 0 : 1;
+    setup.listener().onPlan(plan, stats(), nowNanos);
     return plan;
   }
 
@@ -288,6 +289,7 @@ final class NaiveScheduler implements SchedulerDriver {
         deliver(sequence, result.token(row, 0), nowNanos);
       }
     }
+    setup.listener().onResult(result, stats(), nowNanos);
   }
 
   private void deliver(NaiveSequence sequence, int token, long nowNanos) {
