@@ -214,10 +214,13 @@ final class DrainTest {
   // ---- on the engine's own thread
 
   @Test void ownThreadFinishesWhatLives() {
+    executor.isBusy = () -> true; // Until the drain has begun: all six must live then.
     EngineHarness running = new EngineHarness(executor).addMany(6);
     running.engine.start();
+    CompletionStage<DrainReport> drain = running.engine.drain(Duration.ofDays(1));
+    executor.isBusy = () -> false;
 
-    DrainReport report = reportOf(running.engine.drain(Duration.ofDays(1)));
+    DrainReport report = reportOf(drain);
 
     assertThat(report).isEqualTo(new DrainReport(6, List.of()));
     running.engine.close();
