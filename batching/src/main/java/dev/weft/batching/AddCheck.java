@@ -49,7 +49,7 @@ final class AddCheck {
         Math.min((long) prompt + request.sampling().maxNewTokens(), limits.maxModelLen());
     long numPositions = Math.min(longest - 1 + limits.numLookaheadTokens(), limits.maxModelLen());
     long numBlocks = (numPositions + core.blockSize() - 1) / core.blockSize();
-    if (numBlocks > core.kvCache.numBlocks()) {
+    if (numBlocks > core.kvCache.numBlocks() && !core.acceptsWhatNeverFits) {
       return refused(Refusal.NEVER_FITS, name(request) + "promptTokens + maxNewTokens = " + longest
           + " tokens need " + numBlocks + " KV blocks, the pool has " + core.kvCache.numBlocks());
     }

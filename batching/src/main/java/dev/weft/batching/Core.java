@@ -1,5 +1,6 @@
 package dev.weft.batching;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.KvKind;
@@ -23,6 +24,8 @@ final class Core {
   final TokenPages tokens;
   final RunningList running;
   final WaitingOrder waitingOrder;
+  final boolean acceptsWhatNeverFits;
+  final DraftBooks draftBooks;
   final WaitingList waiting;
   final DeadlineHeap deadlines;
   final SlotPool slots;
@@ -53,6 +56,8 @@ final class Core {
     tokens = new TokenPages(limits.maxNumHandles());
     running = new RunningList(table, limits.maxNumSeqs());
     waitingOrder = this.policy.waitingOrder();
+    acceptsWhatNeverFits = this.policy.acceptsWhatNeverFits();
+    draftBooks = this.policy.draftBooks();
     waiting = new WaitingList(table.view, waitingOrder);
     deadlines = new DeadlineHeap(limits.maxNumHandles());
     slots = new SlotPool(spec.numSlots());

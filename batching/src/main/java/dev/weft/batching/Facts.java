@@ -1,5 +1,6 @@
 package dev.weft.batching;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SequenceList;
@@ -131,7 +132,13 @@ class Facts implements StepFacts {
       return 0;
     }
     int end = table.numTokens[handle] + table.numDrafts[handle];
-    return Math.min(end, table.maxNumTokens[handle] - 1) - start;
+    return Math.min(end, endOfRows(handle, table.numDrafts[handle]) - 1) - start;
+  }
+
+  /** Positions that rows of the sequence may cover when one has so many drafts, plus 1. */
+  final int endOfRows(int handle, int numDrafts) {
+    return numDrafts > 0 && core.draftBooks == DraftBooks.LAZY
+        ? core.limits.maxModelLen() : table.maxNumTokens[handle];
   }
 
   final int handleOf(SequenceView sequence) {

@@ -7,6 +7,7 @@ import static dev.weft.batching.SequenceTable.RUNNING;
 import static dev.weft.batching.SequenceTable.UNBORN;
 import static dev.weft.batching.SequenceTable.WAITING;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.KvNamespace;
 import dev.weft.schedulerapi.PreemptReason;
@@ -118,8 +119,13 @@ final class Lifecycle {
     table.isAttached[handle] = false;
   }
 
-  /** Makes full blocks whose tokens are read and computed findable. */
+  /**
+   * Makes full blocks whose tokens are read and computed findable, unless rows alone do that.
+   */
   void commitComputed(int handle) {
+    if (core.draftBooks == DraftBooks.LAZY) {
+      return;
+    }
     int numTokens = Math.min(table.numComputed[handle], table.numKnown(handle));
     core.kvCache.commit(handle, core.tokens.view(handle, numTokens), numTokens);
   }

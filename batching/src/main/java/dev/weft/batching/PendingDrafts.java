@@ -3,6 +3,7 @@ package dev.weft.batching;
 import static dev.weft.batching.SequenceTable.RUNNING;
 
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.TokenSequence;
 
 /** The sequences that the step applied last sampled and that can take drafts. */
@@ -59,6 +60,9 @@ final class PendingDrafts implements DraftBatch {
   private int room(int handle) {
     if (table.requestOf(handle).tokenMask() != null) {
       return 0;
+    }
+    if (core.draftBooks == DraftBooks.LAZY) {
+      return core.limits.maxNumDraftTokens();
     }
     int beforeLast = table.maxNumTokens[handle] - 1 - table.numTokens[handle];
     return Math.min(core.limits.maxNumDraftTokens(), beforeLast);

@@ -1,5 +1,6 @@
 package dev.weft.batching;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
@@ -27,6 +28,14 @@ final class PolicyCalls {
   WaitingOrder waitingOrder() {
     WaitingOrder order = Objects.requireNonNull(policy.waitingOrder(), "waitingOrder");
     return new GuardedOrder(order, listener);
+  }
+
+  boolean acceptsWhatNeverFits() {
+    return policy.acceptsWhatNeverFits();
+  }
+
+  DraftBooks draftBooks() {
+    return Objects.requireNonNull(policy.draftBooks(), "draftBooks");
   }
 
   void plan(StepBuilder step, long stepId) {
@@ -81,6 +90,10 @@ final class PolicyCalls {
         listener.onPolicyFailure(0, e);
         return ARRIVAL.precedes(entering, waiting);
       }
+    }
+
+    @Override public boolean isByEntry() {
+      return order.isByEntry();
     }
 
     @Override public long reevaluationNanos() {

@@ -1,5 +1,6 @@
 package dev.weft.batching;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.SchedulingPolicy;
@@ -56,6 +57,14 @@ public final class ProgressGuard implements SchedulingPolicy {
 
   @Override public WaitingOrder waitingOrder() {
     return policy.waitingOrder();
+  }
+
+  @Override public boolean acceptsWhatNeverFits() {
+    return policy.acceptsWhatNeverFits();
+  }
+
+  @Override public DraftBooks draftBooks() {
+    return policy.draftBooks();
   }
 
   @Override public boolean accepts(SequenceView sequence, StepFacts facts) {

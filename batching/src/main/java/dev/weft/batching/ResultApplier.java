@@ -3,6 +3,7 @@ package dev.weft.batching;
 import static dev.weft.batching.SequenceTable.NONE;
 import static dev.weft.batching.SequenceTable.RUNNING;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.SamplingParameters;
@@ -130,6 +131,8 @@ final class ResultApplier {
   private void rollBack(int handle, int numRejected) {
     if (numRejected > 0) {
       table.numComputed[handle] -= numRejected;
+    }
+    if (numRejected > 0 && core.draftBooks == DraftBooks.EXACT) {
       int numPositions = table.numComputed[handle] + core.limits.numLookaheadTokens();
       core.kvCache.truncate(handle, Math.min(numPositions, core.limits.maxModelLen()));
     }

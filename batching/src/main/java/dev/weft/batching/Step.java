@@ -5,6 +5,7 @@ import static dev.weft.batching.SequenceTable.NONE;
 import static dev.weft.batching.SequenceTable.RUNNING;
 import static dev.weft.batching.SequenceTable.WAITING;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.PreemptReason;
@@ -120,11 +121,17 @@ final class Step extends Facts implements StepBuilder {
     boolean isPadded = numPlaceholders != 0;
     if (isPadded && (numPlaceholders < 0 || numPlaceholders > core.limits.maxNumDraftTokens()
         || numTokens != pending || table.numDrafts[handle] > 0
-        || start + numTokens + numPlaceholders > table.maxNumTokens[handle] - 1)) {
+        || start + numTokens + numPlaceholders > endOfPlaceholders(handle))) {
       throw new IllegalArgumentException(table.name(handle) + ": " + numPlaceholders
           + " placeholders after " + numTokens + " tokens of " + pending + ", at most "
           + core.limits.maxNumDraftTokens() + " within " + table.maxNumTokens[handle] + " tokens");
     }
+  }
+
+  /** Placeholders are rejected, so lazy books let them stand on the model's last position. */
+  private int endOfPlaceholders(int handle) {
+    return core.draftBooks == DraftBooks.LAZY
+        ? core.limits.maxModelLen() : table.maxNumTokens[handle] - 1;
   }
 
   private Grant tryRow(int handle, int start, int numTokens, int numPlaceholders) {

@@ -85,6 +85,33 @@ final class PolicyContractTest {
     }
   }
 
+  /** A head that fits never would hold up the rest for ever, so it is refused here. */
+  @Nested final class VllmFcfs extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return new ProgressGuard(new RefusesWhatNeverFits(VllmPolicy.fcfs()), 1);
+    }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
+    }
+
+    @Override protected Demand demand() {
+      return Demand.NOTHING;
+    }
+  }
+
+  /** Alone it leaves steps empty. */
+  @Nested final class VllmPriorities extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return new ProgressGuard(new RefusesWhatNeverFits(VllmPolicy.builder().usePriorities()
+          .maxNumTokensPerRow(7).withoutFullPromptGate().watermark(0.1).build()), 1);
+    }
+
+    @Override protected Demand demand() {
+      return Demand.NOTHING;
+    }
+  }
+
   private abstract static class Contract extends SchedulingPolicyContract {
     @Override protected SchedulerDriver.Factory schedulers() {
       return PolicyContractTest::driver;

@@ -1,11 +1,10 @@
 package dev.weft.engine;
 
-import dev.weft.batching.ContinuousBatchingPolicy;
 import dev.weft.batching.Scheduler;
 import dev.weft.pagedkv.PagedKvCache;
+import dev.weft.pagedkv.PagedKvCacheBuilder;
 import dev.weft.schedulerapi.EvictionRank;
 import dev.weft.schedulerapi.ExecutorSpec;
-import dev.weft.schedulerapi.KvLayout;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
@@ -21,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 public final class WeftEngineBuilder {
   private final StepExecutor executor;
   private SchedulerLimits limits;
-  private SchedulingPolicy policy = ContinuousBatchingPolicy.withPriorities();
+  private EngineProfile profile = EngineProfile.standard();
+  private @Nullable SchedulingPolicy policy;
   private SchedulerListener listener = new FailureLog();
   private EvictionRank evictionRank = EvictionRank.LEAST_RECENTLY_USED;
   private boolean cachesPrefixes = true;
@@ -59,7 +59,13 @@ public final class WeftEngineBuilder {
     return this;
   }
 
-  /** Who decides; default: {@link ContinuousBatchingPolicy#withPriorities}. */
+  /** Policy and cache under one name; default: {@link EngineProfile#standard}. */
+  public WeftEngineBuilder profile(EngineProfile value) {
+    profile = Objects.requireNonNull(value, "profile");
+    return this;
+  }
+
+  /** Who decides, instead of the policy of the profile. */
   public WeftEngineBuilder policy(SchedulingPolicy value) {
     policy = Objects.requireNonNull(value, "policy");
     return this;
@@ -167,21 +173,14 @@ public final class WeftEngineBuilder {
    */
   public WeftEngine build() {
     ExecutorSpec spec = executor.spec();
-    int blockSize = spec.blockSize();
-    var cache = PagedKvCache.builder()
-        .layout(KvLayout.fullAttention(blockSize))
-        .numBlocks(spec.numBlocks())
-        .maxNumSequences(limits.maxNumHandles())
-        .maxNumHolders(limits.maxNumSeqs())
-        .maxNumBlocksPerSequence((limits.maxModelLen() + blockSize - 1) / blockSize)
-        .evictionRank(evictionRank)
-        .hashSeed(seed);
+    PagedKvCacheBuilder cache =
+        profile.kvCache(limits, spec).evictionRank(evictionRank).hashSeed(seed);
     PagedKvCache kvCache = (cachesPrefixes ? cache : cache.withoutPrefixes()).build();
     TenantBound tenants = new TenantBound(maxNumWaitingPerTenant);
     Courier courier = new Courier();
     Delivery delivery = new Delivery(tenants, courier);
     Scheduler scheduler = Scheduler.builder(limits, spec, kvCache)
-        .policy(policy)
+        .policy(policy == null ? profile.policy() : policy)
         .listener(new Both(delivery, listener))
         .seed(seed)
         .build();

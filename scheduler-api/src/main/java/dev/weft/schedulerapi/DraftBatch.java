@@ -10,7 +10,10 @@ public interface DraftBatch {
   /** Prompt and output so far, all read. */
   TokenSequence tokens(int index);
 
-  /** Most drafts that could be verified: limits, model length and output length are counted in. */
+  /**
+   * Most drafts that could be verified: limits, model length and output length are counted in;
+   * with {@link DraftBooks#LAZY} the limits alone.
+   */
   int maxNumDraftTokens(int index);
 
   /**

@@ -18,6 +18,21 @@ public interface SchedulingPolicy {
   }
 
   /**
+   * Whether a request may wait whose KV entries would not fit into the pool if it came to its full
+   * length; asked once. Such a request blocks others or is preempted again and again until it stops
+   * by itself, is aborted or is given up ({@link SchedulerLimits#maxNumEmptySteps}); by default it
+   * is refused when it is added.
+   */
+  default boolean acceptsWhatNeverFits() {
+    return false;
+  }
+
+  /** How exact the books about drafts are; asked once. */
+  default DraftBooks draftBooks() {
+    return DraftBooks.EXACT;
+  }
+
+  /**
    * Whether a new request may wait at all. What can never fit into cache or model is refused by the
    * core before this is asked.
    */

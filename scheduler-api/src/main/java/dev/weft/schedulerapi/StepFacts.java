@@ -37,7 +37,8 @@ public interface StepFacts {
 
   /**
    * Most tokens that a row of the sequence can get: known tokens and drafts that are not computed,
-   * cut where the output cannot go on; 1 + drafts in decode; 0 when all that is left is in flight.
+   * cut where the output cannot go on, with {@link DraftBooks#LAZY} where the model cannot; 1 +
+   * drafts in decode; 0 when all that is left is in flight.
    */
   int numPendingTokens(SequenceView sequence);
 

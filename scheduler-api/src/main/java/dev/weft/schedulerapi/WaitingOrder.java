@@ -25,6 +25,14 @@ public interface WaitingOrder {
   boolean precedes(SequenceView entering, SequenceView waiting);
 
   /**
+   * True when the place depends on when a sequence begins to wait, as at the front of the list. The
+   * answers then say nothing about two sequences that wait already.
+   */
+  default boolean isByEntry() {
+    return false;
+  }
+
+  /**
    * After how many nanoseconds the whole list is put in order again, because the answers depend on
    * time or on the cache; {@link #NEVER} by default. Cost of one: O(n log n) questions.
    */

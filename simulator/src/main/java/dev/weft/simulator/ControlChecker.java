@@ -107,8 +107,8 @@ final class ControlChecker implements SchedulerListener {
   }
 
   private void checkOrder(SequenceList waiting) {
-    if (order.reevaluationNanos() != WaitingOrder.NEVER) {
-      return; // It may have changed since the list was put in order.
+    if (order.reevaluationNanos() != WaitingOrder.NEVER || order.isByEntry()) {
+      return; // It may have changed since the list was put in order, or was never one of facts.
     }
     for (int i = 1; i < waiting.size(); i++) {
       SequenceView ahead = waiting.get(i - 1);

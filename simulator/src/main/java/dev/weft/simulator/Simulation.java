@@ -4,6 +4,7 @@ import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.Request;
@@ -265,8 +266,14 @@ final class Simulation {
     checkBlocksOf(scheduler.running());
   }
 
-  /** Nobody holds more blocks than its computed tokens, or a fresh fork's prompt, and lookahead. */
+  /**
+   * With exact books nobody holds more blocks than its computed tokens, or a fresh fork's prompt,
+   * and lookahead.
+   */
   private void checkBlocksOf(SequenceList running) {
+    if (probe.draftBooks() == DraftBooks.LAZY) {
+      return;
+    }
     for (int i = 0; i < running.size(); i++) {
       SequenceView sequence = running.get(i);
       int most = Math.max(sequence.numPromptTokens(),

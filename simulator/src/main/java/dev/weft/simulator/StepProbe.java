@@ -1,5 +1,6 @@
 package dev.weft.simulator;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulingPolicy;
@@ -166,6 +167,14 @@ final class StepProbe implements SchedulingPolicy {
 
   @Override public WaitingOrder waitingOrder() {
     return policy.waitingOrder();
+  }
+
+  @Override public boolean acceptsWhatNeverFits() {
+    return policy.acceptsWhatNeverFits();
+  }
+
+  @Override public DraftBooks draftBooks() {
+    return policy.draftBooks();
   }
 
   @Override public boolean accepts(SequenceView sequence, StepFacts facts) {

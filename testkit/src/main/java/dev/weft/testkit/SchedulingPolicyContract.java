@@ -2,6 +2,7 @@ package dev.weft.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceList;
@@ -109,7 +110,8 @@ public abstract class SchedulingPolicyContract {
     @Override public void plan(StepBuilder step) {
       WaitingOrder order = policy.waitingOrder();
       SequenceList waiting = step.waiting();
-      for (int i = 1; i < waiting.size() && order.reevaluationNanos() == WaitingOrder.NEVER; i++) {
+      boolean isFixed = order.reevaluationNanos() == WaitingOrder.NEVER && !order.isByEntry();
+      for (int i = 1; i < waiting.size() && isFixed; i++) {
         if (order.precedes(waiting.get(i), waiting.get(i - 1))) {
           throw new AssertionError("I41: request " + waiting.get(i).requestId()
               + " waits behind request " + waiting.get(i - 1).requestId() + ", which it precedes");
@@ -120,6 +122,14 @@ public abstract class SchedulingPolicyContract {
 
     @Override public WaitingOrder waitingOrder() {
       return policy.waitingOrder();
+    }
+
+    @Override public boolean acceptsWhatNeverFits() {
+      return policy.acceptsWhatNeverFits();
+    }
+
+    @Override public DraftBooks draftBooks() {
+      return policy.draftBooks();
     }
 
     @Override public boolean accepts(SequenceView sequence, StepFacts facts) {
