@@ -3,7 +3,6 @@ package dev.weft.benchmarks;
 import dev.weft.batching.ContinuousBatchingPolicy;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
-import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
@@ -41,15 +40,15 @@ public final class AddWorkload {
     this.promptLength = promptLength;
     this.numRequests = numRequests;
     this.kind = kind;
-    measured = new MeasuredScheduler(1, numRequests, NUM_BLOCKS, policy, SchedulerListener.NONE);
+    measured =
+        new MeasuredScheduler(MeasuredLimits.of(1, NUM_BLOCKS).withWaiting(numRequests), policy);
     times = StepTimes.inMicros("request", 1, numRequests);
     prompts = new int[numRequests][];
     for (int i = 0; i < numRequests; i++) {
       prompts[i] = Prompts.ofSeed(kind == Kind.ADD ? i + 1 : 1, promptLength);
     }
-    measured.add(
-        Request.builder(0, Prompts.ofSeed(1, promptLength)).sampling(sampling).build());
-    while (!measured.scheduler.isIdle()) {
+    measured.add(0, Prompts.ofSeed(1, promptLength), 1);
+    while (!measured.isIdle()) {
       measured.step();
     }
   }
@@ -71,9 +70,9 @@ public final class AddWorkload {
     work.end();
     times.report();
     work.reportAllocation();
-    work.count("requestsAdded", measured.scheduler.stats().numWaiting(), numRequests);
-    int numBlocksOfHit = promptLength / MeasuredScheduler.BLOCK_SIZE - 1;
-    work.count("blocksMatched", policy.numTokensMatched / MeasuredScheduler.BLOCK_SIZE,
+    work.count("requestsAdded", measured.numWaiting(), numRequests);
+    int numBlocksOfHit = promptLength / MeasuredLimits.BLOCK_SIZE - 1;
+    work.count("blocksMatched", policy.numTokensMatched / MeasuredLimits.BLOCK_SIZE,
         kind == Kind.ADD ? 0 : (long) numRequests * numBlocksOfHit);
   }
 

@@ -16,8 +16,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * W1.decode.N: what does a step cost when N requests decode? With the scheduler's statistics, which
- * cannot be switched off, so W1s is the same.
+ * W1.decode.N: what does a step cost when N requests decode, and when many others wait behind them?
+ * With the scheduler's statistics, which cannot be switched off, so W1s is the same. The naive
+ * baseline runs beside it: see {@link NaiveScheduler}.
  *
  * <pre>tools/bench Decode</pre>
  *
@@ -38,12 +39,14 @@ public class DecodeBenchmark {
   public static class UpTo1024 {
     @Param({"16", "64", "256", "1024"})
     public int numRequests;
+    @Param({"WEFT", "NAIVE"})
+    public EngineKind engine;
     DecodeWorkload workload;
 
     /** Prefills; the heap is collected before the timed steps. */
     @Setup(Level.Iteration)
     public void setUp() {
-      workload = new DecodeWorkload(numRequests, NUM_STEPS);
+      workload = new DecodeWorkload(engine, numRequests, 0, NUM_STEPS);
       System.gc();
     }
   }
@@ -51,14 +54,37 @@ public class DecodeBenchmark {
   /** The size with 160 timed steps. */
   @State(Scope.Thread)
   public static class Of4096 {
+    @Param({"WEFT", "NAIVE"})
+    public EngineKind engine;
     DecodeWorkload workload;
 
     /** Prefills; the heap is collected before the timed steps. */
     @Setup(Level.Iteration)
     public void setUp() {
-      workload = new DecodeWorkload(4096, NUM_STEPS_OF_4096);
+      workload = new DecodeWorkload(engine, 4096, 0, NUM_STEPS_OF_4096);
       System.gc();
     }
+  }
+
+  /** 1,024 requests that decode before others that wait. */
+  @State(Scope.Thread)
+  public static class BeforeWaiting {
+    @Param({"0", "100000"})
+    public int numWaiting;
+    DecodeWorkload workload;
+
+    /** Prefills; the heap is collected before the timed steps. */
+    @Setup(Level.Iteration)
+    public void setUp() {
+      workload = new DecodeWorkload(EngineKind.WEFT, 1024, numWaiting, NUM_STEPS);
+      System.gc();
+    }
+  }
+
+  @Benchmark
+  @OperationsPerInvocation(NUM_STEPS)
+  public void decodeBeforeWaiting(BeforeWaiting state) {
+    state.workload.run();
   }
 
   @Benchmark

@@ -25,7 +25,7 @@ public final class LookupWorkload {
     ADMIT
   }
 
-  private static final int BLOCK_SIZE = MeasuredScheduler.BLOCK_SIZE;
+  private static final int BLOCK_SIZE = MeasuredLimits.BLOCK_SIZE;
   private static final int NUM_BLOCKS = 65_536;
   private static final int MAX_MODEL_LEN = 131_072;
   /** A miss takes less time than reading the clock, so that many are one timed step. */

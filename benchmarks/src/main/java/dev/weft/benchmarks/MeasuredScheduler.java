@@ -1,44 +1,97 @@
 package dev.weft.benchmarks;
 
+import dev.weft.batching.ContinuousBatchingPolicy;
+import dev.weft.batching.FullPromptGate;
 import dev.weft.batching.Scheduler;
+import dev.weft.batching.VllmPolicy;
 import dev.weft.pagedkv.PagedKvCache;
+import dev.weft.pagedkv.PagedKvCacheBuilder;
 import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
+import java.util.Arrays;
 
-/** A scheduler with the limits that workloads share, its cache, and a device that samples 17. */
-final class MeasuredScheduler {
-  static final int BLOCK_SIZE = 16;
-  private static final int MAX_BATCHED_TOKENS = 8192;
-  private static final int MAX_MODEL_LEN = 33_792;
-
+/**
+ * The scheduler and the cache of Weft. Statistics are always counted, and a listener is told of
+ * every token. The time of the workloads stands still.
+ */
+final class MeasuredScheduler implements MeasuredEngine {
   final PagedKvCache kvCache;
   final Scheduler scheduler;
-  final StepResult result;
+  private final StepResult result;
+  private final int[] drafts;
+  private StepPlan plan;
+  private long numTokensDelivered;
 
-  /** @param numBlocks of the pool, null block included */
-  MeasuredScheduler(int maxNumSeqs, int maxNumWaiting, int numBlocks, SchedulingPolicy policy,
-      SchedulerListener listener) {
-    SchedulerLimits limits = SchedulerLimits.builder().maxNumSeqs(maxNumSeqs)
-        .maxNumWaiting(maxNumWaiting).maxNumBatchedTokens(MAX_BATCHED_TOKENS)
-        .maxModelLen(MAX_MODEL_LEN).vocabularySize(Prompts.VOCABULARY_SIZE).build();
-    ExecutorSpec spec = ExecutorSpec.builder().vocabularySize(Prompts.VOCABULARY_SIZE)
-        .maxModelLen(MAX_MODEL_LEN).blockSize(BLOCK_SIZE).numBlocks(numBlocks)
-        .numSlots(maxNumSeqs).maxNumRows(maxNumSeqs).maxNumBatchedTokens(MAX_BATCHED_TOKENS)
-        .build();
-    kvCache = PagedKvCache.builder().numBlocks(numBlocks).maxNumSequences(limits.maxNumHandles())
-        .maxNumHolders(maxNumSeqs).maxNumBlocksPerSequence(MAX_MODEL_LEN / BLOCK_SIZE).build();
-    scheduler =
-        Scheduler.builder(limits, spec, kvCache).policy(policy).listener(listener).build();
-    result = new StepResult(maxNumSeqs, 0, 0);
+  /** With the default policy, which admits whoever finds blocks for all its tokens. */
+  MeasuredScheduler(MeasuredLimits limits) {
+    this(limits,
+        ContinuousBatchingPolicy.builder().gate(FullPromptGate.sparingBlocks(0)).build());
   }
 
-  /** Adds a request; the time of the workloads stands still. */
+  MeasuredScheduler(MeasuredLimits limits, SchedulingPolicy policy) {
+    this(limits, policy, PagedKvCache.builder());
+  }
+
+  /** With the policy of vLLM, and equal blocks cached beside each other as there. */
+  static MeasuredScheduler likeVllm(MeasuredLimits limits) {
+    return new MeasuredScheduler(
+        limits, VllmPolicy.fcfs(), PagedKvCache.builder().keepingCopies());
+  }
+
+  private MeasuredScheduler(
+      MeasuredLimits limits, SchedulingPolicy policy, PagedKvCacheBuilder cacheBuilder) {
+    SchedulerLimits schedulerLimits = schedulerLimits(limits);
+    kvCache = kvCache(limits, schedulerLimits.maxNumHandles(), cacheBuilder);
+    scheduler = Scheduler.builder(schedulerLimits, executorSpec(limits), kvCache).policy(policy)
+        .listener(new TokenCounter()).build();
+    result = new StepResult(limits.maxNumSeqs(), limits.numDraftTokens(), 0);
+    drafts = new int[limits.numDraftTokens()];
+    Arrays.fill(drafts, Prompts.SAMPLED_TOKEN);
+    plan = scheduler.plan(0); // An empty one, so that there always is a plan.
+  }
+
+  private static SchedulerLimits schedulerLimits(MeasuredLimits limits) {
+    return SchedulerLimits.builder().maxNumSeqs(limits.maxNumSeqs())
+        .maxNumWaiting(limits.maxNumWaiting())
+        .maxNumBatchedTokens(MeasuredLimits.MAX_BATCHED_TOKENS).maxModelLen(limits.maxModelLen())
+        .vocabularySize(Prompts.VOCABULARY_SIZE).maxNumDraftTokens(limits.numDraftTokens())
+        .numLookaheadTokens(limits.numDraftTokens()).build();
+  }
+
+  /** A slot rests for a step after its sequence ended, so there are enough for the next one. */
+  private static ExecutorSpec executorSpec(MeasuredLimits limits) {
+    return ExecutorSpec.builder().vocabularySize(Prompts.VOCABULARY_SIZE)
+        .maxModelLen(limits.maxModelLen()).blockSize(MeasuredLimits.BLOCK_SIZE)
+        .numBlocks(limits.numBlocks()).numSlots(2 * limits.maxNumSeqs())
+        .maxNumRows(limits.maxNumSeqs()).maxNumDraftTokens(limits.numDraftTokens())
+        .maxNumBatchedTokens(MeasuredLimits.MAX_BATCHED_TOKENS).build();
+  }
+
+  private static PagedKvCache kvCache(
+      MeasuredLimits limits, int maxNumSequences, PagedKvCacheBuilder builder) {
+    builder.numBlocks(limits.numBlocks())
+        .maxNumSequences(maxNumSequences).maxNumHolders(limits.maxNumSeqs())
+        .maxNumBlocksPerSequence(limits.maxModelLen() / MeasuredLimits.BLOCK_SIZE);
+    return limits.cachesPrefixes() ? builder.build() : builder.withoutPrefixes().build();
+  }
+
+  @Override public void add(long id, int[] prompt, int maxNewTokens) {
+    add(request(id, prompt, maxNewTokens));
+  }
+
+  /** Constructs a request, which may be added more than once, one after another. */
+  static Request request(long id, int[] prompt, int maxNewTokens) {
+    return Request.builder(id, prompt).sampling(SamplingParameters.greedy(maxNewTokens)).build();
+  }
+
   void add(Request request) {
     AddResult added = scheduler.add(request, 0);
     if (!added.isAccepted()) {
@@ -46,12 +99,26 @@ final class MeasuredScheduler {
     }
   }
 
-  /** Makes the device's result; returns rows that were sampled. */
-  int complete(StepPlan plan) {
-    int numRows = plan.numRows();
+  @Override public void plan() {
+    plan = scheduler.plan(0);
+  }
+
+  StepPlan planned() {
+    return plan;
+  }
+
+  @Override public int numRows() {
+    return plan.numRows();
+  }
+
+  @Override public int numTokens() {
+    return plan.numTokens();
+  }
+
+  @Override public int complete() {
     int numSampled = 0;
-    result.reset(plan.stepId(), numRows);
-    for (int row = 0; row < numRows; row++) {
+    result.reset(plan.stepId(), plan.numRows());
+    for (int row = 0; row < plan.numRows(); row++) {
       if (plan.isSampled(row)) {
         result.addToken(row, Prompts.SAMPLED_TOKEN);
         numSampled++;
@@ -60,10 +127,66 @@ final class MeasuredScheduler {
     return numSampled;
   }
 
-  /** Runs a whole step; returns rows that were sampled. */
-  int step() {
-    int numSampled = complete(scheduler.plan(0));
-    scheduler.update(result, 0);
-    return numSampled;
+  /**
+   * Lets the device accept the first so many drafts of a row, all of which are what it samples;
+   * after {@link #complete}.
+   */
+  void accept(int row, int numAccepted) {
+    for (int i = 0; i < numAccepted; i++) {
+      result.addToken(row, Prompts.SAMPLED_TOKEN);
+    }
+  }
+
+  @Override public void update() {
+    if (!plan.isEmpty()) {
+      scheduler.update(result, 0);
+    }
+  }
+
+  /** Proposes as many drafts as may be for each sequence that the last step sampled. */
+  void propose() {
+    DraftBatch batch = scheduler.draftBatch();
+    int numSequences = batch.numSequences();
+    for (int i = 0; i < numSequences; i++) {
+      batch.propose(i, drafts, drafts.length);
+    }
+  }
+
+  @Override public boolean isIdle() {
+    return scheduler.isIdle();
+  }
+
+  @Override public int numWaiting() {
+    return scheduler.stats().numWaiting();
+  }
+
+  @Override public int numFreeBlocks() {
+    return kvCache.numFreeBlocks();
+  }
+
+  @Override public int numCachedBlocks() {
+    return kvCache.numCachedBlocks();
+  }
+
+  @Override public long numPreemptions() {
+    return scheduler.stats().numPreemptions();
+  }
+
+  @Override public long numTokensDelivered() {
+    return numTokensDelivered;
+  }
+
+  @Override public void clearPrefixes() {
+    if (!kvCache.clearPrefixes()) {
+      throw new IllegalStateException("a block is held");
+    }
+  }
+
+  /** What a server would do with the tokens, as little as can be. */
+  private final class TokenCounter implements SchedulerListener {
+    @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+        long nowNanos) {
+      numTokensDelivered++;
+    }
   }
 }

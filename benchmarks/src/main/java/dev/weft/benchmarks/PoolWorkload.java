@@ -10,7 +10,7 @@ import dev.weft.schedulerapi.TokenSequence;
  * sequence that holds nothing else, its books included.
  */
 final class PoolWorkload {
-  private static final int BLOCK_SIZE = MeasuredScheduler.BLOCK_SIZE;
+  private static final int BLOCK_SIZE = MeasuredLimits.BLOCK_SIZE;
 
   private final int chunk;
   private final int numCalls;

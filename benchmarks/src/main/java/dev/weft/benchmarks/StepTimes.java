@@ -94,8 +94,10 @@ final class StepTimes {
     numSteps++;
   }
 
-  /** Hands minimum, median and 99th percentile to JMH. */
+  /** Hands minimum, mean, median and 99th percentile to JMH. */
   void report() {
+    report("CpuMean", Arrays.stream(cpuNanos, 0, numSteps).sum() / numSteps,
+        AggregationPolicy.AVG);
     report("CpuMin", leastCpuNanos(), AggregationPolicy.MIN);
     reportQuantiles("Cpu", sorted(cpuNanos));
     report("WallMin", sorted(wallNanos)[0], AggregationPolicy.MIN);

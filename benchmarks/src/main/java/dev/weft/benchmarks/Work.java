@@ -31,6 +31,15 @@ final class Work {
    */
   void count(String what, long count, long expected) {
     reportMean(what + "PerStep", count, "#");
+    require(what, count, expected);
+  }
+
+  /**
+   * Compares a count that is the same in every step.
+   *
+   * @throws IllegalStateException when it is not what the definition says
+   */
+  void require(String what, long count, long expected) {
     if (count != expected) {
       throw new IllegalStateException(workload + ", " + numSteps + " steps: " + what + " is "
           + count + ", must be " + expected);

@@ -12,9 +12,34 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each workload does the work that its definition says, on a small scale; nothing is timed. */
 final class WorkloadsTest {
-  @ParameterizedTest @ValueSource(ints = {1, 16, 20})
-  void decodeGivesEachRequestATokenAStep(int numRequests) {
-    assertThatCode(() -> new DecodeWorkload(numRequests, 160).run()).doesNotThrowAnyException();
+  @ParameterizedTest
+  @CsvSource({"WEFT,1,0", "VLLM,16,9", "WEFT,16,0", "WEFT,20,500", "NAIVE,16,0", "NAIVE,20,7"})
+  void decodeGivesEachRequestATokenAStep(EngineKind engine, int numRequests, int numWaiting) {
+    assertThatCode(() -> new DecodeWorkload(engine, numRequests, numWaiting, 160).run())
+        .doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest @ValueSource(ints = {2, 16, 20})
+  void draftsGiveEachRequestThreeTokensAStep(int numRequests) {
+    assertThatCode(() -> new DraftWorkload(numRequests, 160).run()).doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest @EnumSource
+  void servingCountsToWhatVllmCounts(ServingKind kind) {
+    assertThatCode(() -> new ServingWorkload(EngineKind.VLLM, kind).run())
+        .doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest @EnumSource
+  void servingByTheDefaultPolicyCountsTheSame(ServingKind kind) {
+    assertThatCode(() -> new ServingWorkload(EngineKind.WEFT, kind).run())
+        .doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest @EnumSource
+  void theNaiveBaselineCountsTheSame(ServingKind kind) {
+    assertThatCode(() -> new ServingWorkload(EngineKind.NAIVE, kind).run())
+        .doesNotThrowAnyException();
   }
 
   @ParameterizedTest @EnumSource
