@@ -1,0 +1,170 @@
+package dev.weft.simulator;
+
+import dev.weft.batching.DeadExecutorMode;
+import dev.weft.batching.Scheduler;
+import dev.weft.batching.VllmPolicy;
+import dev.weft.engine.EngineProfile;
+import dev.weft.pagedkv.PagedKvCache;
+import dev.weft.pagedkv.PagedKvCacheBuilder;
+import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.KvCache;
+import dev.weft.schedulerapi.LiveCaps;
+import dev.weft.schedulerapi.PauseMode;
+import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.SchedulerLimits;
+import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
+import dev.weft.schedulerapi.SequenceList;
+import dev.weft.schedulerapi.StepPlan;
+import dev.weft.schedulerapi.StepResult;
+import dev.weft.testkit.conformance.Scenario;
+import dev.weft.testkit.conformance.ScenarioConfig;
+import dev.weft.testkit.conformance.ScenarioDriver;
+
+/** Scheduler and cache of an {@link EngineProfile}, driven by scenarios. */
+final class ProfileDriver implements ScenarioDriver {
+  private final Scheduler scheduler;
+  private final PagedKvCache kvCache;
+
+  private ProfileDriver(Scheduler scheduler, PagedKvCache kvCache) {
+    this.scheduler = scheduler;
+    this.kvCache = kvCache;
+  }
+
+  /** The profile that decides as vLLM, with the settings of the scenario. */
+  static ProfileDriver vllm(Scenario scenario, SchedulerLimits limits, ExecutorSpec spec,
+      SchedulerListener listener) {
+    ScenarioConfig config = scenario.config();
+    VllmPolicy.Builder policy = VllmPolicy.builder()
+        .maxNumTokensPerRow(config.maxNumTokensPerRow()).watermark(config.watermark());
+    if (config.usesPriorities()) {
+      policy.usePriorities();
+    }
+    if (!config.chunksPrompts()) {
+      policy.withoutChunks();
+    }
+    if (!config.reservesFullPrompt()) {
+      policy.withoutFullPromptGate();
+    }
+    return of(EngineProfile.vllm(policy.build()), config, limits, spec, listener);
+  }
+
+  /**
+   * What an engine does by default. It has no use for the settings that are about vLLM's policy:
+   * threshold, chunking, full-prompt gate and watermark.
+   */
+  static ProfileDriver standard(Scenario scenario, SchedulerLimits limits, ExecutorSpec spec,
+      SchedulerListener listener) {
+    return of(EngineProfile.standard(), scenario.config(), limits, spec, listener);
+  }
+
+  private static ProfileDriver of(EngineProfile profile, ScenarioConfig config,
+      SchedulerLimits limits, ExecutorSpec spec, SchedulerListener listener) {
+    PagedKvCacheBuilder cache = profile.kvCache(limits, spec)
+        .numDroppedHitBlocks(config.speculation().dropsLastHitBlock() ? 1 : 0);
+    PagedKvCache kvCache =
+        (config.cachesPrefixes() ? cache : cache.withoutPrefixes()).build();
+    Scheduler scheduler = Scheduler.builder(limits, spec, kvCache)
+        .policy(profile.policy()).listener(listener).build();
+    return new ProfileDriver(scheduler, kvCache);
+  }
+
+  // ---- requests
+
+  @Override public AddResult add(Request request, long nowNanos) {
+    return scheduler.add(request, nowNanos);
+  }
+
+  @Override public boolean abort(long requestId, long nowNanos) {
+    return scheduler.abort(requestId, nowNanos);
+  }
+
+  @Override public boolean stop(
+      long requestId, int sampleIndex, int numTokensKept, long nowNanos) {
+    return scheduler.stop(requestId, sampleIndex, numTokensKept, nowNanos);
+  }
+
+  @Override public boolean unblock(long requestId) {
+    return scheduler.unblock(requestId);
+  }
+
+  // ---- steps
+
+  @Override public StepPlan plan(long nowNanos) {
+    return scheduler.plan(nowNanos);
+  }
+
+  @Override public void update(StepResult result, long nowNanos) {
+    scheduler.update(result, nowNanos);
+  }
+
+  @Override public DraftBatch draftBatch() {
+    return scheduler.draftBatch();
+  }
+
+  @Override public void onExecutorDead(AfterDeath afterDeath, long nowNanos) {
+    scheduler.onExecutorDead(DeadExecutorMode.valueOf(afterDeath.name()), nowNanos);
+  }
+
+  // ---- control
+
+  @Override public void pause(PauseMode mode) {
+    scheduler.pause(mode);
+  }
+
+  @Override public void setCaps(LiveCaps caps) {
+    scheduler.setCaps(caps);
+  }
+
+  @Override public boolean resetPrefixCache() {
+    return scheduler.resetPrefixCache(true, 0);
+  }
+
+  @Override public boolean resetPrefixCacheIfIdle() {
+    return scheduler.resetPrefixCache(false, 0);
+  }
+
+  @Override public void shutDown(long nowNanos) {
+    scheduler.shutDown(nowNanos);
+  }
+
+  // ---- facts
+
+  @Override public boolean canPlan() {
+    return scheduler.canPlan();
+  }
+
+  @Override public boolean isIdle() {
+    return scheduler.isIdle();
+  }
+
+  @Override public SequenceList running() {
+    return scheduler.running();
+  }
+
+  @Override public SequenceList waiting() {
+    return scheduler.waiting();
+  }
+
+  @Override public SchedulerStats stats() {
+    return scheduler.stats();
+  }
+
+  @Override public KvCache kvCache() {
+    return kvCache;
+  }
+
+  @Override public boolean isCached(int block) {
+    return kvCache.isCached(block);
+  }
+
+  @Override public void copyFreeOrder(int[] target) {
+    kvCache.copyFreeOrder(target);
+  }
+
+  @Override public void checkIntegrity() {
+    scheduler.checkIntegrity();
+  }
+}
