@@ -21,7 +21,7 @@ public record ScenarioRequest(String id, int index, long seed, int arrivalStep, 
     int abortStep, boolean abortsDuring, @Nullable String cacheSalt, int adapter,
     boolean skipsCacheRead, @Nullable DraftScript drafts) {
   /** Output token {@code index}, from 0, as the model of the schema says it. */
-  int output(int index, int vocabularySize) {
+  public int output(int index, int vocabularySize) {
     return output(seed, prompt.length, index, eosAt, vocabularySize);
   }
 
