@@ -30,7 +30,7 @@ public final class ConformanceTool {
     this.error = error;
   }
 
-  /** Exits with 0 when all scenarios are equal, 1 when one differs, 2 when they cannot be run. */
+  /** Exits with 0 when all scenarios are equal, 1 when one differs, 2 when not all can be run. */
   public static void main(String[] arguments) {
     System.exit(run(List.of(arguments), System.out, System.err));
   }
@@ -46,7 +46,11 @@ public final class ConformanceTool {
       if (directory == null) {
         throw new IllegalArgumentException("no directory is named\n" + USAGE);
       }
-      return new Conformance(factory, level, out, error).run(directory) ? EQUAL : DIFFERENT;
+      return switch (new Conformance(factory, level, out, error).run(directory)) {
+        case EQUAL -> EQUAL;
+        case DIFFERENT -> DIFFERENT;
+        case BROKEN -> NOT_RUN;
+      };
     } catch (IOException | IllegalArgumentException e) {
       error.println("conformance: " + e.getMessage());
     }

@@ -12,6 +12,16 @@ import java.util.Map;
  * differs, then {@code N of M scenarios equal}.
  */
 public final class Conformance {
+  /** What came of all scenarios together. */
+  public enum Outcome {
+    /** Every one is equal. */
+    EQUAL,
+    /** At least one differs. */
+    DIFFERENT,
+    /** At least one line is no scenario. */
+    BROKEN
+  }
+
   private static final int MAX_NUM_PRINTED = 5;
   private static final long PROGRESS_NANOS = 5_000_000_000L;
 
@@ -22,6 +32,7 @@ public final class Conformance {
   private final Map<String, String> placeByName = new HashMap<>();
   private int numScenarios;
   private int numEqual;
+  private int numBroken;
   private long lastProgressNanos = System.nanoTime();
 
   /**
@@ -40,37 +51,47 @@ public final class Conformance {
   /**
    * Compares all that lies in the directory.
    *
-   * @return true when there is a scenario and all are equal
-   * @throws IOException             when there is nothing to read or it cannot be read
-   * @throws ScenarioFormatException when a line is broken, naming file, line, field, value, limit
+   * <p>A broken line counts as a scenario that is not equal; what is wrong with it is printed with
+   * file, line, field, value and limit.
+   *
+   * @return what came out
+   * @throws IOException when there is nothing to read or it cannot be read
    */
-  public boolean run(Path directory) throws IOException {
+  public Outcome run(Path directory) throws IOException {
     for (Path file : ScenarioFiles.in(directory)) {
-      for (ScenarioCase scenario : ScenarioFiles.read(file)) {
-        requireNewName(scenario);
-        compare(scenario);
-      }
+      ScenarioFiles.forEach(file, this::compareNew, this::tellBroken);
+    }
+    if (numScenarios == 0) {
+      throw new IOException(directory + " holds no scenario");
     }
     out.println(numEqual + " of " + numScenarios + " scenarios equal");
-    return numScenarios > 0 && numEqual == numScenarios;
+    return numBroken > 0 ? Outcome.BROKEN
+        : numEqual == numScenarios ? Outcome.EQUAL : Outcome.DIFFERENT;
   }
 
-  private void requireNewName(ScenarioCase scenario) {
+  private void tellBroken(ScenarioFormatException broken) {
+    numScenarios++;
+    numBroken++;
+    out.println(broken.getMessage());
+  }
+
+  private void compareNew(ScenarioCase scenario) {
     String name = scenario.scenario().name();
     String other = placeByName.put(name, scenario.place());
     if (other != null) {
-      throw new ScenarioFormatException(scenario.place() + ": scenario.name is \"" + name
-          + "\", as in " + other + ", must be another name");
-    }
-    if (scenario.golden() == null) {
-      throw new ScenarioFormatException(
-          scenario.place() + ": golden is absent, must be an object");
+      tellBroken(new ScenarioFormatException(scenario.place() + ": scenario.name is \"" + name
+          + "\", as in " + other + ", must be another name"));
+    } else if (scenario.golden() == null) {
+      tellBroken(new ScenarioFormatException(
+          scenario.place() + ": golden is absent, must be an object"));
+    } else {
+      numScenarios++;
+      compare(scenario);
     }
   }
 
   private void compare(ScenarioCase scenario) {
     List<Difference> differences = scenario.compare(factory, level);
-    numScenarios++;
     numEqual += differences.isEmpty() ? 1 : 0;
     for (int i = 0; i < Math.min(MAX_NUM_PRINTED, differences.size()); i++) {
       out.println(differences.get(i));

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
@@ -46,26 +47,55 @@ public final class ScenarioFiles {
    * @throws ScenarioFormatException naming file, line, field, value and limit
    */
   public static List<ScenarioCase> read(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return read(String.valueOf(file.getFileName()), in);
+    List<ScenarioCase> cases = new ArrayList<>();
+    forEach(file, cases::add, broken -> {
+      throw broken;
+    });
+    return cases;
+  }
+
+  /**
+   * Reads a file line by line, so that a broken line hides no other.
+   *
+   * @param cases  takes each scenario
+   * @param broken takes what is wrong with each line that is none
+   * @throws IOException when the file cannot be read
+   */
+  public static void forEach(Path file, Consumer<ScenarioCase> cases,
+      Consumer<ScenarioFormatException> broken) throws IOException {
+    String name = String.valueOf(file.getFileName());
+    try (BufferedReader lines = open(file)) {
+      int number = 1;
+      for (String line = lines.readLine(); line != null; line = lines.readLine(), number++) {
+        if (!line.isBlank()) {
+          read(name + ": line " + number, line, cases, broken);
+        }
+      }
     } catch (IOException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }
   }
 
-  /** The same of a stream, which stays open; a name that ends with {@code .gz} is unpacked. */
-  public static List<ScenarioCase> read(String name, InputStream in) throws IOException {
-    InputStream plain = name.endsWith(".gz") ? new GZIPInputStream(in) : in;
-    BufferedReader lines =
-        new BufferedReader(new InputStreamReader(plain, StandardCharsets.UTF_8));
-    List<ScenarioCase> cases = new ArrayList<>();
-    int number = 1;
-    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-      if (!line.isBlank()) {
-        cases.add(ScenarioCase.read(name + ": line " + number, line));
-      }
-      number++;
+  private static BufferedReader open(Path file) throws IOException {
+    InputStream in = Files.newInputStream(file);
+    try {
+      InputStream plain = file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
+      return new BufferedReader(new InputStreamReader(plain, StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      in.close();
+      throw e;
     }
-    return cases;
+  }
+
+  private static void read(String place, String line, Consumer<ScenarioCase> cases,
+      Consumer<ScenarioFormatException> broken) {
+    ScenarioCase found;
+    try {
+      found = ScenarioCase.read(place, line);
+    } catch (ScenarioFormatException e) {
+      broken.accept(e);
+      return;
+    }
+    cases.accept(found);
   }
 }
