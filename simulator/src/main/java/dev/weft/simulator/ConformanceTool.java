@@ -5,6 +5,7 @@ import dev.weft.testkit.conformance.Level;
 import dev.weft.testkit.conformance.ScenarioDriver;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -17,13 +18,15 @@ public final class ConformanceTool {
   static final int DIFFERENT = 1;
   static final int NOT_RUN = 2;
   private static final String USAGE =
-      "usage: tools/conformance DIR [--level 1|2|3] [--profile vllm|default]";
+      "usage: tools/conformance DIR [--level 1|2|3] [--profile vllm|default]\n"
+          + "       tools/conformance --differences PAGE";
 
   private final PrintStream out;
   private final PrintStream error;
   private Level level = Level.IDENTITY;
   private ScenarioDriver.Factory factory = ProfileDriver::vllm;
   private @Nullable Path directory;
+  private @Nullable Path page;
 
   private ConformanceTool(PrintStream out, PrintStream error) {
     this.out = out;
@@ -43,6 +46,10 @@ public final class ConformanceTool {
   private int run(List<String> arguments) {
     try {
       read(new ArrayDeque<>(arguments));
+      if (page != null) {
+        Files.writeString(page, DifferencesPage.update(Files.readString(page)));
+        return EQUAL;
+      }
       if (directory == null) {
         throw new IllegalArgumentException("no directory is named\n" + USAGE);
       }
@@ -64,6 +71,8 @@ public final class ConformanceTool {
         level = level(valueOf(argument, arguments));
       } else if (argument.equals("--profile")) {
         factory = profile(valueOf(argument, arguments));
+      } else if (argument.equals("--differences")) {
+        page = Path.of(valueOf(argument, arguments));
       } else if (argument.startsWith("-")) {
         throw new IllegalArgumentException("unknown option " + argument + "\n" + USAGE);
       } else if (directory != null) {

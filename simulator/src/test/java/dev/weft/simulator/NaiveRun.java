@@ -25,7 +25,9 @@ final class NaiveRun {
   Map<String, Object> run() {
     int last = scenario.requests().stream()
         .mapToInt(r -> Math.max(r.arrivalStep(), r.abortStep())).max().orElse(-1);
-    last = Math.max(last, scenario.events().stream().mapToInt(ScenarioEvent::step).max().orElse(-1));
+    for (ScenarioEvent event : scenario.events()) {
+      last = Math.max(last, event.step());
+    }
     List<Object> steps = new ArrayList<>();
     String end = "max_steps";
     int numIdle = 0;

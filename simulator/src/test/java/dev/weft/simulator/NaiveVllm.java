@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The rules of vLLM V1's scheduler written down directly, as part 4 of the schema has them, with two
- * queues, two budgets, a list of free blocks and a map of prefixes: slow and plain, to compare with.
- * It takes back the cache entries of a withdrawn row, attaches no placeholders that a row has no room
- * for, and stops at the model's length whatever minimum is asked.
+ * The rules of vLLM V1's scheduler written down directly, with two queues, two budgets, a list of
+ * free blocks and a map of prefixes: slow and plain, to compare with. It takes back the cache
+ * entries of a withdrawn row, attaches no placeholders that a row has no room for, and stops at the
+ * model's length whatever minimum is asked.
  */
 final class NaiveVllm {
   private final Scenario scenario;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the recorded scheduler did wrong is not repeated; each scenario's note says what is right. */
+/** What the recorded scheduler did wrong is not repeated; notes of scenarios say what is right. */
 final class QuirksTest {
   private static final String FOLDER = "conformance/quirks";
 

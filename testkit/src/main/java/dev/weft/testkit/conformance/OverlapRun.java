@@ -17,10 +17,10 @@ import java.util.Map;
 
 /**
  * Serves the workload of a scenario (its requests, arrivals, aborts, events and limits) with {@link
- * HashModelExecutor}, which reads everything through block tables, and with several steps in flight.
- * Each request must say what it says alone, each token once; plans and books are checked at every
- * step. A stop falls on the output token that the scenario calls the end, unless the text has it
- * earlier. Whoever has not ended when the scenario is over, because it never fits, is aborted.
+ * HashModelExecutor}, which reads everything through block tables, and with several steps in
+ * flight. Each request must say what it says alone, each token once; plans and books are checked at
+ * every step. A stop falls on the output token that the scenario calls the end, unless the text has
+ * it earlier. Whoever has not ended when the scenario is over, because it never fits, is aborted.
  */
 public final class OverlapRun {
   /** Plans without a row, with nothing in flight, after which nobody will run any more. */

@@ -54,6 +54,15 @@ public final class ScenarioFiles {
     return cases;
   }
 
+  /** The same of a stream, which stays open; a name that ends with {@code .gz} is unpacked. */
+  public static List<ScenarioCase> read(String name, InputStream in) throws IOException {
+    List<ScenarioCase> cases = new ArrayList<>();
+    forEach(name, in, cases::add, broken -> {
+      throw broken;
+    });
+    return cases;
+  }
+
   /**
    * Reads a file line by line, so that a broken line hides no other.
    *
@@ -63,27 +72,23 @@ public final class ScenarioFiles {
    */
   public static void forEach(Path file, Consumer<ScenarioCase> cases,
       Consumer<ScenarioFormatException> broken) throws IOException {
-    String name = String.valueOf(file.getFileName());
-    try (BufferedReader lines = open(file)) {
-      int number = 1;
-      for (String line = lines.readLine(); line != null; line = lines.readLine(), number++) {
-        if (!line.isBlank()) {
-          read(name + ": line " + number, line, cases, broken);
-        }
-      }
+    try (InputStream in = Files.newInputStream(file)) {
+      forEach(String.valueOf(file.getFileName()), in, cases, broken);
     } catch (IOException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }
   }
 
-  private static BufferedReader open(Path file) throws IOException {
-    InputStream in = Files.newInputStream(file);
-    try {
-      InputStream plain = file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
-      return new BufferedReader(new InputStreamReader(plain, StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      in.close();
-      throw e;
+  private static void forEach(String name, InputStream in, Consumer<ScenarioCase> cases,
+      Consumer<ScenarioFormatException> broken) throws IOException {
+    InputStream plain = name.endsWith(".gz") ? new GZIPInputStream(in) : in;
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(plain, StandardCharsets.UTF_8));
+    int number = 1;
+    for (String line = lines.readLine(); line != null; line = lines.readLine(), number++) {
+      if (!line.isBlank()) {
+        read(name + ": line " + number, line, cases, broken);
+      }
     }
   }
 
