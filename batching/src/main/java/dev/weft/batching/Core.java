@@ -19,6 +19,7 @@ final class Core {
   final ExecutorSpec spec;
   final KvCache kvCache;
   final ListenerCalls listener;
+  final InputListener inputs;
   final PolicyCalls policy;
   final SequenceTable table;
   final TokenPages tokens;
@@ -46,11 +47,12 @@ final class Core {
   int numUnborn;
 
   Core(SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache, SchedulingPolicy policy,
-      SchedulerListener listener) {
+      SchedulerListener listener, InputListener inputs) {
     this.limits = limits;
     this.spec = spec;
     this.kvCache = kvCache;
     this.listener = new ListenerCalls(listener);
+    this.inputs = inputs;
     this.policy = new PolicyCalls(policy, this.listener);
     table = new SequenceTable(limits);
     tokens = new TokenPages(limits.maxNumHandles());

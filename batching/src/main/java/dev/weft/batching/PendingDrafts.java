@@ -98,6 +98,8 @@ final class PendingDrafts implements DraftBatch {
             + ", must be 0 to " + (core.spec.vocabularySize() - 1));
       }
     }
+    core.inputs.onDrafts(
+        index, table.requestId[handle], table.sampleIndex[handle], drafts, kept);
     table.setDrafts(handle, drafts, kept);
   }
 }

@@ -62,7 +62,7 @@ public final class Scheduler {
   private boolean isBusy;
 
   Scheduler(SchedulerBuilder b) {
-    core = new Core(b.limits, b.spec, b.kvCache, b.policy, b.listener);
+    core = new Core(b.limits, b.spec, b.kvCache, b.policy, b.listener, b.inputs);
     table = core.table;
     lifecycle = new Lifecycle(core);
     addCheck = new AddCheck(core);
@@ -115,6 +115,7 @@ public final class Scheduler {
     }
     Long asked = request.sampling().seed();
     long requestSeed = asked != null ? asked : SequenceSeed.ofRequest(seed, numRequests);
+    core.inputs.onAdd(request, requestSeed, nowNanos);
     int leader = lifecycle.open(request, requestSeed, nowNanos);
     step.beginFacts(nowNanos);
     if (!core.policy.accepts(table.view[leader], step)) {
@@ -132,6 +133,7 @@ public final class Scheduler {
   public boolean abort(long requestId, long nowNanos) {
     enter();
     try {
+      core.inputs.onAbort(requestId, nowNanos);
       return finishRequest(requestId, FinishReason.ABORT, nowNanos);
     } finally {
       isBusy = false;
@@ -172,6 +174,7 @@ public final class Scheduler {
         throw new IllegalArgumentException(table.name(handle) + ": numTokensKept is "
             + numTokensKept + ", must be 0 to " + table.numOutput(handle));
       }
+      core.inputs.onStop(requestId, sampleIndex, numTokensKept, nowNanos);
       lifecycle.finish(handle, FinishReason.STOP, numTokensKept, nowNanos);
       core.running.retain();
       return true;
@@ -191,6 +194,7 @@ public final class Scheduler {
       if (handle == NONE || table.status[handle] != BLOCKED) {
         return false;
       }
+      core.inputs.onUnblock(requestId);
       lifecycle.unblock(handle);
       return true;
     } finally {
@@ -222,6 +226,7 @@ public final class Scheduler {
         throw new IllegalStateException(core.plans.numInFlight() + " steps are in flight, at most "
             + core.limits.maxInFlight());
       }
+      core.inputs.onPlan(nowNanos);
       expire(nowNanos);
       core.mustClearPrefixes = core.mustClearPrefixes && !core.kvCache.clearPrefixes();
       PlanBuffer plan = core.plans.begin();
@@ -284,6 +289,8 @@ public final class Scheduler {
     try {
       if (result.stepId() != StepResult.TRANSFERS_ONLY) {
         applyOldest(result, nowNanos);
+      } else {
+        core.inputs.onUpdate(result, nowNanos);
       }
       for (int i = 0; i < result.numFinishedTransfers(); i++) {
         core.listener.onTransferFinished(result.finishedTransfer(i), nowNanos);
@@ -299,6 +306,7 @@ public final class Scheduler {
     }
     PlanBuffer plan = core.plans.inFlight(0);
     applier.check(plan, result);
+    core.inputs.onUpdate(result, nowNanos);
     core.plans.retireOldest();
     core.slots.onCompleted(plan.stepId);
     if (result.outcome() == StepResult.Outcome.FAILED) {
@@ -324,6 +332,7 @@ public final class Scheduler {
   public void onExecutorDead(DeadExecutorMode mode, long nowNanos) {
     enter();
     try {
+      core.inputs.onExecutorDead(mode, nowNanos);
       if (mode == DeadExecutorMode.END) {
         applier.endRunning(nowNanos);
       }
@@ -343,12 +352,14 @@ public final class Scheduler {
   /** Holds back what the mode says from the next plan on; twice is once. */
   public void pause(PauseMode mode) {
     checkNotBusy();
+    core.inputs.onPause(mode);
     core.pause = mode;
   }
 
   /** Ends a pause. The schedule goes on as if there had been none. */
   public void resume() {
     checkNotBusy();
+    core.inputs.onPause(PauseMode.NONE);
     core.pause = PauseMode.NONE;
   }
 
@@ -370,6 +381,7 @@ public final class Scheduler {
       throw new IllegalArgumentException("maxNumBatchedTokens leaves rows of " + numTokens
           + " tokens, the chunk unit of the executor is " + core.spec.chunkUnit());
     }
+    core.inputs.onCaps(checked);
     core.caps = checked;
   }
 
@@ -384,6 +396,7 @@ public final class Scheduler {
   public boolean resetPrefixCache(boolean preemptRunning, long nowNanos) {
     enter();
     try {
+      core.inputs.onResetPrefixCache(preemptRunning, nowNanos);
       if ((core.numRunning > 0 && !preemptRunning) || core.kvCache.numPendingBlocks() > 0) {
         return false;
       }
@@ -403,6 +416,7 @@ public final class Scheduler {
   public void shutDown(long nowNanos) {
     enter();
     try {
+      core.inputs.onShutDown(nowNanos);
       isShutDown = true;
       for (int handle = 0; handle < core.limits.maxNumHandles(); handle++) {
         byte status = table.status[handle];

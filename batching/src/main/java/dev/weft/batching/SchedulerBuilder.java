@@ -14,6 +14,7 @@ public final class SchedulerBuilder {
   final KvCache kvCache;
   SchedulingPolicy policy = ContinuousBatchingPolicy.withPriorities();
   SchedulerListener listener = SchedulerListener.NONE;
+  InputListener inputs = InputListener.NONE;
   long seed;
 
   SchedulerBuilder(SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache) {
@@ -31,6 +32,12 @@ public final class SchedulerBuilder {
   /** Who is told; default: nobody. */
   public SchedulerBuilder listener(SchedulerListener value) {
     listener = Objects.requireNonNull(value, "listener");
+    return this;
+  }
+
+  /** Who is told of everything that comes in, to repeat the run; default: nobody. */
+  public SchedulerBuilder inputs(InputListener value) {
+    inputs = Objects.requireNonNull(value, "inputs");
     return this;
   }
 

@@ -5,6 +5,7 @@ import static dev.weft.batching.SequenceTable.NONE;
 import static dev.weft.batching.SequenceTable.RUNNING;
 import static dev.weft.batching.SequenceTable.WAITING;
 
+import dev.weft.batching.InputListener.MaskAnswer;
 import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.KvCache;
@@ -189,9 +190,12 @@ final class Step extends Facts implements StepBuilder {
   private boolean fillMask(int handle, TokenMask tokenMask) {
     Arrays.fill(maskScratch, 0);
     try {
-      return tokenMask.fill(core.tokens.view(handle, table.numKnown(handle)),
+      boolean isReady = tokenMask.fill(core.tokens.view(handle, table.numKnown(handle)),
           table.sampleIndex[handle], maskScratch);
+      core.inputs.onMask(isReady ? MaskAnswer.READY : MaskAnswer.NOT_READY);
+      return isReady;
     } catch (RuntimeException e) {
+      core.inputs.onMask(MaskAnswer.FAILED);
       failedMasks.add(handle);
       table.row[handle] = LOST_BLOCKS;
       return false;
