@@ -8,8 +8,8 @@ import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 
-/** Two listeners as one: the second is told also when the first throws. */
-record Both(SchedulerListener first, SchedulerListener second) implements SchedulerListener {
+/** Two listeners as one: the first is told first, and the second also when the first throws. */
+public record Both(SchedulerListener first, SchedulerListener second) implements SchedulerListener {
   @Override public void onAdd(Request request, long seed, long nowNanos) {
     try {
       first.onAdd(request, seed, nowNanos);

@@ -1,6 +1,9 @@
 package dev.weft.engine;
 
 import dev.weft.batching.Scheduler;
+import dev.weft.batching.SchedulerBuilder;
+import dev.weft.engine.journal.FlightRecorder;
+import dev.weft.engine.journal.JournalSetup;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.pagedkv.PagedKvCacheBuilder;
 import dev.weft.schedulerapi.EvictionRank;
@@ -10,6 +13,7 @@ import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepExecutor;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
@@ -29,6 +33,7 @@ public final class WeftEngineBuilder {
   private int maxNumWaitingPerTenant = TenantBound.UNBOUNDED;
   private Duration stepTimeout = Duration.ofSeconds(60);
   private @Nullable Executor callbackExecutor;
+  private @Nullable FlightRecorder journal;
   LongSupplier clock = System::nanoTime;
   ThreadFactory threads = new EngineThreads();
   IdleStrategy idleStrategy = IdleStrategy.PARK;
@@ -79,6 +84,16 @@ public final class WeftEngineBuilder {
    */
   public WeftEngineBuilder listener(SchedulerListener value) {
     listener = new Both(listener, Objects.requireNonNull(value, "listener"));
+    return this;
+  }
+
+  /**
+   * Keeps inputs and decisions in a ring of memory, to be written to a file and repeated when
+   * something went wrong; default: nothing is kept. {@link FlightRecorder} says what it costs, what
+   * it keeps and what its files reveal. For this engine alone.
+   */
+  public WeftEngineBuilder journal(FlightRecorder value) {
+    journal = Objects.requireNonNull(value, "journal");
     return this;
   }
 
@@ -179,11 +194,16 @@ public final class WeftEngineBuilder {
     TenantBound tenants = new TenantBound(maxNumWaitingPerTenant);
     Courier courier = new Courier();
     Delivery delivery = new Delivery(tenants, courier);
-    Scheduler scheduler = Scheduler.builder(limits, spec, kvCache)
-        .policy(policy == null ? profile.policy() : policy)
-        .listener(new Both(delivery, listener))
-        .seed(seed)
-        .build();
+    SchedulingPolicy decides = policy == null ? profile.policy() : policy;
+    SchedulerListener observers = new Both(delivery, listener);
+    SchedulerBuilder builder =
+        Scheduler.builder(limits, spec, kvCache).policy(decides).seed(seed);
+    if (journal != null) {
+      journal.begin(setup(spec, decides));
+      builder.inputs(journal.inputs());
+      observers = new Both(journal.decisions(), observers);
+    }
+    Scheduler scheduler = builder.listener(observers).build();
     Callbacks callbacks = callbackExecutor == null ? Callbacks.onOwnThreads(threads)
         : Callbacks.on(callbackExecutor, threads);
     Intake intake = new Intake(scheduler, clock, callbacks, tenants);
@@ -191,5 +211,12 @@ public final class WeftEngineBuilder {
     EngineLoop loop = new EngineLoop(
         executor, scheduler, clock, intake, delivery, stats, Nanos.of(stepTimeout));
     return new WeftEngine(this, loop, scheduler, kvCache, intake, courier, stats);
+  }
+
+  private JournalSetup setup(ExecutorSpec spec, SchedulingPolicy decides) {
+    return new JournalSetup(limits, spec, seed, Map.of(
+        JournalSetup.POLICY, decides.getClass().getName(),
+        JournalSetup.PROFILE, profile.name(),
+        JournalSetup.CACHES_PREFIXES, Boolean.toString(cachesPrefixes)));
   }
 }
