@@ -71,6 +71,12 @@ final class Scenario {
 
   /** An empty cache of this scenario. */
   PagedKvCache newKvCache() {
+    return newKvCache(limits, spec, seed, cachesPrefixes, keepsCopies, numDroppedHitBlocks);
+  }
+
+  /** An empty cache with what scenarios differ in. */
+  static PagedKvCache newKvCache(SchedulerLimits limits, ExecutorSpec spec, long seed,
+      boolean cachesPrefixes, boolean keepsCopies, int numDroppedHitBlocks) {
     var builder = PagedKvCache.builder()
         .layout(KvLayout.fullAttention(spec.blockSize()))
         .numBlocks(spec.numBlocks())

@@ -81,6 +81,12 @@ final class Simulation {
    */
   Simulation(Scenario scenario, SchedulingPolicy policy, LivenessChecker.Demand demand,
       StepTime stepTime, Coverage coverage, SchedulerListener observer) {
+    this(scenario, policy, demand, stepTime, coverage, observer, RunRecorder.NONE);
+  }
+
+  /** As the other ones; the recorder is told first, so that it also has what breaks a check. */
+  Simulation(Scenario scenario, SchedulingPolicy policy, LivenessChecker.Demand demand,
+      StepTime stepTime, Coverage coverage, SchedulerListener observer, RunRecorder recorder) {
     this.scenario = scenario;
     this.demand = demand;
     this.coverage = coverage;
@@ -90,23 +96,29 @@ final class Simulation {
     device = new SimulatedDevice(scenario, stepTime, scenario.random.split());
     drafts = new DraftSource(scenario, scenario.random.split());
     kvCache = scenario.newKvCache();
-    transfers = new Transfers(kvCache, scenario.random.split());
+    transfers = new Transfers(kvCache, scenario.random.split(), recorder.pins());
     planChecker = new PlanChecker(scenario.limits, scenario.spec);
     oracle = new TokenOracle(scenario.limits.vocabularySize(), scenario.limits.maxModelLen());
     books = new BooksChecker(kvCache);
     probe = new StepProbe(policy, () -> device.numInFlight() == 0,
         this::longestPrefix);
-    liveness = new LivenessChecker(probe, demand, Long.MAX_VALUE, MAX_NUM_IDLE_STEPS);
+    liveness = livenessChecker(probe, demand);
     control = new ControlChecker(LiveCaps.of(scenario.limits), policy.waitingOrder());
-    List<SchedulerListener> listeners =
-        new ArrayList<>(List.of(observer, oracle, ledger, meter, transfers, transcripts, control));
+    List<SchedulerListener> listeners = new ArrayList<>(List.of(recorder.decisions(), observer,
+        oracle, ledger, meter, transfers, transcripts, control));
     scheduler = Scheduler.builder(scenario.limits, scenario.spec, kvCache).policy(liveness)
-        .listener(new Broadcast(listeners)).seed(scenario.seed).build();
+        .listener(new Broadcast(listeners)).inputs(recorder.inputs()).seed(scenario.seed).build();
     host = new Host(scenario, scheduler, planChecker, oracle, ledger, transfers, control,
         coverage, scenario.random.split());
     listeners.add(host);
     result = StepResult.of(scenario.limits);
     nextArrivalNanos = arrivals.nextNanos();
+  }
+
+  /** Stands around every policy; may ask masks itself, so a replay needs one as well. */
+  static LivenessChecker livenessChecker(
+      SchedulingPolicy policy, LivenessChecker.Demand demand) {
+    return new LivenessChecker(policy, demand, Long.MAX_VALUE, MAX_NUM_IDLE_STEPS);
   }
 
   /**

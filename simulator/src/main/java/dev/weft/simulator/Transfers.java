@@ -15,13 +15,15 @@ final class Transfers implements SchedulerListener {
   private static final int MAX_NUM_TRANSFERS = 24;
   private final KvCache kvCache;
   private final SplitMix random;
+  private final PinListener pins;
   private final ArrayDeque<Transfer> underWay = new ArrayDeque<>();
   private final ArrayDeque<Transfer> reported = new ArrayDeque<>();
   private int lastId;
 
-  Transfers(KvCache kvCache, SplitMix random) {
+  Transfers(KvCache kvCache, SplitMix random, PinListener pins) {
     this.kvCache = kvCache;
     this.random = random;
+    this.pins = pins;
   }
 
   /** Begins to transfer some blocks of a running sequence. */
@@ -33,6 +35,7 @@ final class Transfers implements SchedulerListener {
     int numBlocks = kvCache.numBlocks(handle);
     for (int i = random.below(numBlocks + 1); i < numBlocks && size() < MAX_NUM_TRANSFERS; i++) {
       int block = kvCache.block(handle, i);
+      pins.onPin(block);
       kvCache.pin(block);
       underWay.add(new Transfer(++lastId, block, nowNanos + 1_000_000L * random.between(1, 200)));
     }
@@ -60,7 +63,18 @@ final class Transfers implements SchedulerListener {
     if (transfer.id != transferId) {
       throw new AssertionError("transfer " + transferId + " ended, expected " + transfer.id);
     }
+    pins.onUnpin(transfer.block);
     kvCache.unpin(transfer.block);
+  }
+
+  /** Is told of what is done to the cache behind the scheduler's back. */
+  interface PinListener {
+    /** Hears nothing. */
+    PinListener NONE = new PinListener() {};
+
+    default void onPin(int block) {}
+
+    default void onUnpin(int block) {}
   }
 
   /** One block on its way. */

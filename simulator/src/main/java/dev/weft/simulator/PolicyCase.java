@@ -13,7 +13,7 @@ import dev.weft.testkit.LivenessChecker.Demand;
 import dev.weft.testkit.RandomPolicy;
 import java.util.function.LongFunction;
 
-/** The policies that run all seeds, and what each promises. */
+/** The policies that run all seeds, by name, and what each promises. */
 enum PolicyCase {
   RANDOM("random", Demand.NOTHING, seed -> new RandomPolicy(seed, 600)),
   GUARDED_RANDOM("guarded-random", Demand.NOTHING,
