@@ -68,7 +68,11 @@ final class RecordReader {
 
   /** As many things as follow, each of which takes a byte or more. */
   int count(String field, int max) throws JournalFormatException {
-    return number(field, Math.min(max, numLeft()));
+    int count = number(field, max);
+    if (count > numLeft()) {
+      throw broken(field + " is " + count + ", only " + numLeft() + " bytes follow");
+    }
+    return count;
   }
 
   long signed() throws JournalFormatException {

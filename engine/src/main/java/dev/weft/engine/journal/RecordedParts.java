@@ -5,6 +5,7 @@ import dev.weft.engine.EngineProfile;
 import dev.weft.pagedkv.PagedKvCacheBuilder;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.SchedulingPolicy;
+import java.util.Optional;
 
 /** Policy and cache as an engine makes them when it is told of no others. */
 final class RecordedParts {
@@ -12,6 +13,14 @@ final class RecordedParts {
 
   static SchedulingPolicy policy(JournalSetup setup) {
     return profile(setup).policy();
+  }
+
+  /** The policy of the profile, if the recorded one was of the same class. */
+  static Optional<SchedulingPolicy> usualPolicy(JournalSetup setup) {
+    SchedulingPolicy usual = policy(setup);
+    boolean isUsual =
+        setup.label(JournalSetup.POLICY, "").equals(usual.getClass().getName());
+    return isUsual ? Optional.of(usual) : Optional.empty();
   }
 
   static KvCache kvCache(JournalSetup setup) {

@@ -75,6 +75,14 @@ public final class Replay {
     return new Builder(journal);
   }
 
+  /**
+   * The policy of the recorded engine as it is without settings of its own; empty when another
+   * class decided, which only its maker can make again.
+   */
+  public static Optional<SchedulingPolicy> usualPolicy(JournalSetup setup) {
+    return RecordedParts.usualPolicy(setup);
+  }
+
   private static JournalSetup withVocabulary(JournalSetup setup, int size) {
     SchedulerLimits l = setup.limits();
     ExecutorSpec s = setup.spec();
@@ -121,7 +129,11 @@ public final class Replay {
     }
     if (kind.isInput()) {
       comparison.take();
-      input(kind);
+      try {
+        input(kind);
+      } catch (IllegalArgumentException | IllegalStateException e) {
+        comparison.differ("input " + kind, "taken", e);
+      }
       comparison.throwFailure();
     } else {
       comparison.differ("decision", kind, "none");

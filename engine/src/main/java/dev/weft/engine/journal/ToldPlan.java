@@ -87,7 +87,7 @@ final class ToldPlan implements StepPlan {
 
   // ---- what is not kept
 
-  private static <T> T notKept() {
+  private static int notKept() {
     throw new UnsupportedOperationException("a journal keeps the rows of a plan and no more");
   }
 
@@ -116,7 +116,7 @@ final class ToldPlan implements StepPlan {
   }
 
   @Override public SamplingParameters attachedSampling(int index) {
-    return notKept();
+    throw new UnsupportedOperationException("a journal keeps the rows of a plan and no more");
   }
 
   @Override public long attachedSeed(int index) {
