@@ -60,6 +60,7 @@ final class DecodeWorkload {
     int numFreeBefore = engine.numFreeBlocks();
     int numCachedBefore = engine.numCachedBlocks();
     long numDeliveredBefore = engine.numTokensDelivered();
+    long numRecordedBefore = engine.numBytesRecorded();
     work.begin();
     for (int i = 0; i < numSteps; i++) {
       times.start();
@@ -80,6 +81,7 @@ final class DecodeWorkload {
     work.count("blocksTaken", numFreeBefore - engine.numFreeBlocks(), numBlocks);
     work.count("blocksKeyed", engine.numCachedBlocks() - numCachedBefore, numBlocks);
     work.count("tokensAppended", engine.numTokensDelivered() - numDeliveredBefore, numTokens);
+    work.reportMean("recordedBytesPerStep", engine.numBytesRecorded() - numRecordedBefore, "B");
     work.require("waiting", engine.numWaiting(), numWaiting);
   }
 

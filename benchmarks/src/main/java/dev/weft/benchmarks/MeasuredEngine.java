@@ -7,12 +7,7 @@ package dev.weft.benchmarks;
  */
 interface MeasuredEngine {
   /** Constructs a request and adds it; no two live ones may have the same id. */
-  default void add(long id, int[] prompt, int maxNewTokens) {
-    prepare(id, prompt, maxNewTokens).run();
-  }
-
-  /** Constructs a request, which running the result adds: again whenever the last one ended. */
-  Runnable prepare(long id, int[] prompt, int maxNewTokens);
+  void add(long id, int[] prompt, int maxNewTokens);
 
   /** Plans a step, which may be empty. */
   void plan();
@@ -50,6 +45,11 @@ interface MeasuredEngine {
 
   /** Forgets all cached prefixes; only when no request is left. */
   void clearPrefixes();
+
+  /** Bytes that a flight recorder has written. */
+  default long numBytesRecorded() {
+    return 0;
+  }
 
   /** Runs a whole step; returns rows that were sampled. */
   default int step() {

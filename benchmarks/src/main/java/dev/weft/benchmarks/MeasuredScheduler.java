@@ -3,7 +3,12 @@ package dev.weft.benchmarks;
 import dev.weft.batching.ContinuousBatchingPolicy;
 import dev.weft.batching.FullPromptGate;
 import dev.weft.batching.Scheduler;
+import dev.weft.batching.SchedulerBuilder;
 import dev.weft.batching.VllmPolicy;
+import dev.weft.engine.Both;
+import dev.weft.engine.journal.FlightRecorder;
+import dev.weft.engine.journal.JournalSetup;
+import dev.weft.engine.journal.TokenForm;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.pagedkv.PagedKvCacheBuilder;
 import dev.weft.schedulerapi.AddResult;
@@ -17,14 +22,18 @@ import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.Arrays;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The scheduler and the cache of Weft. Statistics are always counted, and a listener is told of
  * every token. The time of the workloads stands still.
  */
 final class MeasuredScheduler implements MeasuredEngine {
+  private static final long RING_SIZE = 64 << 20;
   final PagedKvCache kvCache;
   final Scheduler scheduler;
+  private final @Nullable FlightRecorder recorder;
   private final StepResult result;
   private final int[] drafts;
   private StepPlan plan;
@@ -46,12 +55,34 @@ final class MeasuredScheduler implements MeasuredEngine {
         limits, VllmPolicy.fcfs(), PagedKvCache.builder().keepingCopies());
   }
 
+  /** With the default policy and a flight recorder, whose ring no run fills. */
+  static MeasuredScheduler recorded(MeasuredLimits limits, TokenForm form) {
+    FlightRecorder recorder = FlightRecorder.builder().maxSize(RING_SIZE).tokens(form).build()
+        .begin(new JournalSetup(
+            schedulerLimits(limits), executorSpec(limits), 0, Map.of()));
+    return new MeasuredScheduler(limits,
+        ContinuousBatchingPolicy.builder().gate(FullPromptGate.sparingBlocks(0)).build(),
+        PagedKvCache.builder(), recorder);
+  }
+
   private MeasuredScheduler(
       MeasuredLimits limits, SchedulingPolicy policy, PagedKvCacheBuilder cacheBuilder) {
+    this(limits, policy, cacheBuilder, null);
+  }
+
+  private MeasuredScheduler(MeasuredLimits limits, SchedulingPolicy policy,
+      PagedKvCacheBuilder cacheBuilder, @Nullable FlightRecorder recorder) {
+    this.recorder = recorder;
+    SchedulerListener listener = new TokenCounter();
     SchedulerLimits schedulerLimits = schedulerLimits(limits);
     kvCache = kvCache(limits, schedulerLimits.maxNumHandles(), cacheBuilder);
-    scheduler = Scheduler.builder(schedulerLimits, executorSpec(limits), kvCache).policy(policy)
-        .listener(new TokenCounter()).build();
+    SchedulerBuilder builder =
+        Scheduler.builder(schedulerLimits, executorSpec(limits), kvCache).policy(policy);
+    if (recorder != null) {
+      builder.inputs(recorder.inputs());
+      listener = new Both(recorder.decisions(), listener);
+    }
+    scheduler = builder.listener(listener).build();
     result = new StepResult(limits.maxNumSeqs(), limits.numDraftTokens(), 0);
     drafts = new int[limits.numDraftTokens()];
     Arrays.fill(drafts, Prompts.SAMPLED_TOKEN);
@@ -83,10 +114,13 @@ final class MeasuredScheduler implements MeasuredEngine {
     return limits.cachesPrefixes() ? builder.build() : builder.withoutPrefixes().build();
   }
 
-  @Override public Runnable prepare(long id, int[] prompt, int maxNewTokens) {
-    Request request =
-        Request.builder(id, prompt).sampling(SamplingParameters.greedy(maxNewTokens)).build();
-    return () -> add(request);
+  @Override public void add(long id, int[] prompt, int maxNewTokens) {
+    add(request(id, prompt, maxNewTokens));
+  }
+
+  /** Constructs a request, which may be added more than once, one after another. */
+  static Request request(long id, int[] prompt, int maxNewTokens) {
+    return Request.builder(id, prompt).sampling(SamplingParameters.greedy(maxNewTokens)).build();
   }
 
   void add(Request request) {
@@ -171,6 +205,10 @@ final class MeasuredScheduler implements MeasuredEngine {
 
   @Override public long numTokensDelivered() {
     return numTokensDelivered;
+  }
+
+  @Override public long numBytesRecorded() {
+    return recorder == null ? 0 : recorder.size();
   }
 
   @Override public void clearPrefixes() {

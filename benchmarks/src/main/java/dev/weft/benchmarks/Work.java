@@ -51,7 +51,8 @@ final class Work {
     reportMean("allocatedBytesPerStep", allocatedBytes, "B");
   }
 
-  private void reportMean(String name, long sum, String unit) {
+  /** Reports a sum as its mean per step. */
+  void reportMean(String name, long sum, String unit) {
     SecondaryResults.add(name, (double) sum / numSteps, unit, AggregationPolicy.AVG);
   }
 }

@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Each workload does the work that its definition says, on a small scale; nothing is timed. */
 final class WorkloadsTest {
   @ParameterizedTest
-  @CsvSource({"WEFT,1,0", "VLLM,16,9", "WEFT,16,0", "WEFT,20,500", "NAIVE,16,0", "NAIVE,20,7"})
+  @CsvSource({"WEFT,1,0", "VLLM,16,9", "WEFT,16,0", "WEFT,20,500", "NAIVE,16,0", "NAIVE,20,7",
+      "RECORDED,16,0", "RECORDED_CLEAR,16,3"})
   void decodeGivesEachRequestATokenAStep(EngineKind engine, int numRequests, int numWaiting) {
     assertThatCode(() -> new DecodeWorkload(engine, numRequests, numWaiting, 160).run())
         .doesNotThrowAnyException();
