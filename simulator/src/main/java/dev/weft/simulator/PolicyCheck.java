@@ -19,6 +19,7 @@ import java.util.function.Supplier;
  */
 public final class PolicyCheck {
   private static final int NUM_SEEDS_PER_SERVING_RUN = 10;
+  private static final int MAX_NUM_JOURNALS = 3;
 
   private PolicyCheck() {}
 
@@ -32,14 +33,16 @@ public final class PolicyCheck {
 
   /**
    * Runs the seeds 0 to {@code numSeeds - 1}, each with a policy of its own. What goes wrong is in
-   * the report; nothing is thrown.
+   * the report; nothing is thrown. The first three runs that go wrong are repeated once and leave
+   * journals in the folder of temporary files, or in that of the system property {@code
+   * weft.journals}; the report says where, and tools/replay shows them step by step.
    */
   public static PolicyReport run(Supplier<SchedulingPolicy> policies, int numSeeds) {
     PolicyReport.Collector collector = new PolicyReport.Collector();
     for (long seed = 0; seed < numSeeds; seed++) {
-      check(policies.get(), seed, collector);
+      check(policies, seed, collector);
       if (seed % NUM_SEEDS_PER_SERVING_RUN == 0) {
-        measure(policies.get(), seed, collector);
+        measure(policies, seed, collector);
       }
     }
     return collector.report();
@@ -75,27 +78,43 @@ public final class PolicyCheck {
         new Coverage(), listener).run();
   }
 
-  private static void check(SchedulingPolicy policy, long seed, PolicyReport.Collector collector) {
+  private static void check(
+      Supplier<SchedulingPolicy> policies, long seed, PolicyReport.Collector collector) {
     Coverage coverage = new Coverage();
+    SchedulingPolicy policy = policies.get();
     try {
       new Simulation(Scenario.swarm(seed), policy, Demand.NOTHING, StepTime.H100_8B, coverage)
           .run();
     } catch (Simulation.NotIdle e) {
-      collector.addUnending(seed, String.valueOf(e.getMessage()));
+      collector.addUnending(
+          seed, e.getMessage() + journal(policies, Scenario.swarm(seed), collector));
     } catch (RuntimeException | AssertionError e) {
-      collector.addViolation(seed, String.valueOf(e.getMessage()));
+      collector.addViolation(
+          seed, e.getMessage() + journal(policies, Scenario.swarm(seed), collector));
     }
     collector.addRun(seed, coverage);
   }
 
-  private static void measure(SchedulingPolicy policy, long seed,
-      PolicyReport.Collector collector) {
+  /** A few journals are enough: a policy that is wrong at all is mostly wrong in many seeds. */
+  private static String journal(
+      Supplier<SchedulingPolicy> policies, Scenario scenario, PolicyReport.Collector collector) {
+    if (collector.numFindings() >= MAX_NUM_JOURNALS) {
+      return "";
+    }
+    SchedulingPolicy policy = policies.get();
+    return FailedRun.writeJournal(policy, policy.getClass().getName(), scenario, Demand.NOTHING);
+  }
+
+  private static void measure(
+      Supplier<SchedulingPolicy> policies, long seed, PolicyReport.Collector collector) {
     try {
-      collector.addServing(serve(policy, seed));
+      collector.addServing(serve(policies.get(), seed));
     } catch (Simulation.NotIdle e) {
-      collector.addUnending(seed, String.valueOf(e.getMessage()));
+      collector.addUnending(
+          seed, e.getMessage() + journal(policies, Scenario.serving(seed), collector));
     } catch (RuntimeException | AssertionError e) {
-      collector.addViolation(seed, String.valueOf(e.getMessage()));
+      collector.addViolation(
+          seed, e.getMessage() + journal(policies, Scenario.serving(seed), collector));
     }
   }
 }

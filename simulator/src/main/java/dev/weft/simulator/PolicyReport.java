@@ -108,6 +108,10 @@ public record PolicyReport(
       stalls.add(new Finding(seed, message));
     }
 
+    int numFindings() {
+      return violations.size() + stalls.size();
+    }
+
     void addRun(long seed, Coverage coverage) {
       total.add(coverage);
       long numStalled = coverage.numFinished(FinishReason.NO_PROGRESS);

@@ -15,6 +15,8 @@ import java.util.Set;
  */
 final class Scenario {
   final long seed;
+  /** False for a server under an ordinary load. */
+  final boolean isSwarm;
   final SplitMix random;
   final Set<Feature> features = EnumSet.noneOf(Feature.class);
   final SchedulerLimits limits;
@@ -33,6 +35,7 @@ final class Scenario {
 
   private Scenario(long seed, boolean isSwarm) {
     this.seed = seed;
+    this.isSwarm = isSwarm;
     random = new SplitMix(seed);
     if (isSwarm) {
       drawFeatures();

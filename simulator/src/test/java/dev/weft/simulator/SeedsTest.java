@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 /**
  * Runs every policy over many seeds and asserts that enough happened in them. The system properties
  * {@code weft.seeds} (seeds for each policy), {@code weft.seed} and {@code weft.policy} choose; of
- * one seed of one policy, {@code weft.timeline} writes a page to that file, also when it fails.
+ * one seed of one policy, {@code weft.timeline} writes a page to that file, also when it fails. A
+ * seed that fails leaves a journal in {@code weft.journals}; its message says how to replay it.
  */
 final class SeedsTest {
   private static final String TIMELINE_PROPERTY = "weft.timeline";
@@ -163,7 +164,11 @@ final class SeedsTest {
   }
 
   private static AssertionError failure(PolicyCase policy, Failure failure) {
-    return new AssertionError(command(policy, failure.seed) + "  " + failure.cause, failure.cause);
+    String journal = FailedRun.writeJournal(
+        policy.newPolicy(failure.seed), policy.label,
+        Scenario.swarm(failure.seed), policy.demand);
+    return new AssertionError(
+        command(policy, failure.seed) + journal + "  " + failure.cause, failure.cause);
   }
 
   private static String command(PolicyCase policy, long seed) {
