@@ -21,7 +21,7 @@ import dev.weft.schedulerapi.WaitingOrder;
  * is for who wants the decisions that they know. It is not live alone. A request that can never fit
  * waits for ever and lets nobody by; with priorities a sequence that preempts itself ends the pass,
  * so that a step stays empty though others could run, and a waiting one never displaces a less
- * urgent one. Under {@link ProgressGuard} it is live.
+ * urgent one. Under {@link ProgressGuard} it is live for requests that fit.
  *
  * <p>Equal to the original with one step in flight and a cache that keeps copies of equal blocks.
  * Where the original corrupts its own books this policy does not follow: a withdrawn row leaves no

@@ -168,6 +168,15 @@ final class AllocationTest {
     assertThat(scheduler.stats().numPreemptions()).isPositive();
   }
 
+  @Test void preemptionsAndDraftsOfVllmAllocateNothing() {
+    build(limits -> limits, 200, VllmPolicy.withPriorities());
+
+    proposesDrafts = true;
+    assertOneWindowIsFree(() -> keepRunning(100 + (int) (nextId % 100)));
+
+    assertThat(scheduler.stats().numPreemptions()).isPositive();
+  }
+
   @Test void forksAllocateNothing() {
     build(limits -> limits, 1 << 12, ContinuousBatchingPolicy.fcfs());
 

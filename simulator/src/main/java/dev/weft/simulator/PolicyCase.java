@@ -8,6 +8,7 @@ import dev.weft.batching.PrefillFirstPolicy;
 import dev.weft.batching.PriorityPolicy;
 import dev.weft.batching.ProgressGuard;
 import dev.weft.batching.StaticBatchPolicy;
+import dev.weft.batching.VllmPolicy;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.testkit.LivenessChecker.Demand;
 import dev.weft.testkit.RandomPolicy;
@@ -29,7 +30,10 @@ enum PolicyCase {
   PREFILL_FIRST("prefill-first", Demand.PROGRESS,
       seed -> new PrefillFirstPolicy(1 + (int) (seed & 3))),
   STATIC("static", Demand.PROGRESS, seed -> new StaticBatchPolicy()),
-  AGEING("ageing", Demand.PROGRESS, seed -> new PriorityPolicy(20_000_000));
+  AGEING("ageing", Demand.PROGRESS, seed -> new PriorityPolicy(20_000_000)),
+  VLLM_FCFS("vllm-fcfs", Demand.NOTHING, seed -> VllmPolicy.builder()
+      .maxNumTokensPerRow((int) (seed & 15)).watermark((seed & 3) / 20.0).build()),
+  VLLM_PRIORITIES("vllm-priorities", Demand.NOTHING, seed -> VllmPolicy.withPriorities());
 
   final String label;
   final Demand demand;

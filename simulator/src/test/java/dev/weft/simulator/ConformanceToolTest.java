@@ -68,6 +68,13 @@ final class ConformanceToolTest {
         + "1 of 2 scenarios equal\n");
   }
 
+  @Test void whatTheGoldenDoesNotSayIsADifference() throws IOException {
+    write(SCENARIO.replace("\"added\": [\"a\"], ", ""));
+
+    assertThat(run(folder.toString())).isEqualTo(ConformanceTool.DIFFERENT);
+    assertThat(out()).startsWith("one: step 0: added: expected absent, found [a]\n");
+  }
+
   @Test void lowerLevelsLookAtLess() throws IOException {
     write(SCENARIO.replace("\"blocks\": [1]", "\"blocks\": [3]"));
 

@@ -106,8 +106,9 @@ public final class PlanChecker {
         + " tokens and extra slots of " + caps.maxNumBatchedTokens());
     for (int row = 0; row < plan.numRows(); row++) {
       int end = plan.startPosition(row) + plan.numTokens(row);
-      require(end <= limits.maxModelLen() - 1, "I33", plan, "row " + row + " ends at " + end
-          + " of " + (limits.maxModelLen() - 1));
+      // What is behind a placeholder is never kept, so it may stand where no token is computed.
+      int maxEnd = limits.maxModelLen() - (plan.hasPlaceholders(row) ? 0 : 1);
+      require(end <= maxEnd, "I33", plan, "row " + row + " ends at " + end + " of " + maxEnd);
       require(plan.numDraftTokens(row) <= limits.maxNumDraftTokens(), "I58", plan, "row " + row
           + " has " + plan.numDraftTokens(row) + " drafts of " + limits.maxNumDraftTokens());
     }

@@ -10,6 +10,7 @@ import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** Each invariant of {@link PlanChecker} is broken once on purpose. */
@@ -87,6 +88,22 @@ class PlanCheckerTest {
 
   @Test void theLastPositionIsNeverComputed() {
     fails("I33", attach(0, 1).blocks(0, 1, 2, 3, 4, 5, 6).sampledRow(0, 23, 1));
+  }
+
+  @Test void aPlaceholderMayStandOnTheLastPosition() {
+    int[] tokens = new int[14];
+    checker.check(attach(0, 1).blocks(0, 1, 2, 3, 4, 5, 6).row(0, 0, tokens).write());
+
+    assertThatCode(() -> checker.check(
+        writer.sampledRow(0, 14, Arrays.copyOf(tokens, 9)).placeholders(1).write()))
+            .doesNotThrowAnyException();
+  }
+
+  @Test void aPlaceholderDoesNotStandBehindTheLastPosition() {
+    int[] tokens = new int[14];
+    checker.check(attach(0, 1).blocks(0, 1, 2, 3, 4, 5, 6).row(0, 0, tokens).write());
+
+    fails("I33", writer.sampledRow(0, 14, Arrays.copyOf(tokens, 10)).placeholders(1));
   }
 
   @Test void theTableReachesBeyondTheLookahead() {
