@@ -1,23 +1,26 @@
 package dev.weft.pagedkv;
 
+import static dev.weft.pagedkv.BlockRecords.NUM_HOLDERS;
+import static dev.weft.pagedkv.BlockRecords.NUM_PINS;
+
 /**
  * How many sequences hold each block and how often it is pinned. A block with holders is held, one
  * with pins alone is pending, one with neither is free.
  */
 final class BlockCounts {
-  private final int[] numHolders;
-  private final int[] numPins;
+  private final int numBlocks;
+  private final IntRecords blocks;
   private int numPending;
 
   /** For blocks 0 to {@code numBlocks - 1}. */
-  BlockCounts(int numBlocks) {
-    numHolders = new int[numBlocks];
-    numPins = new int[numBlocks];
+  BlockCounts(IntRecords blocks, int numBlocks) {
+    this.blocks = blocks;
+    this.numBlocks = numBlocks;
   }
 
   /** Blocks with the null block. */
   int numBlocks() {
-    return numHolders.length;
+    return numBlocks;
   }
 
   int numPending() {
@@ -25,39 +28,39 @@ final class BlockCounts {
   }
 
   int numHolders(int block) {
-    return numHolders[block];
+    return blocks.get(block, NUM_HOLDERS);
   }
 
   int numPins(int block) {
-    return numPins[block];
+    return blocks.get(block, NUM_PINS);
   }
 
   boolean isHeld(int block) {
-    return numHolders[block] > 0;
+    return numHolders(block) > 0;
   }
 
   boolean isFree(int block) {
-    return numHolders[block] == 0 && numPins[block] == 0;
+    return numHolders(block) == 0 && numPins(block) == 0;
   }
 
   void addHolder(int block) {
-    if (numHolders[block]++ == 0 && numPins[block] > 0) {
+    if (blocks.add(block, NUM_HOLDERS, 1) == 1 && numPins(block) > 0) {
       numPending--;
     }
   }
 
   void removeHolder(int block) {
-    if (--numHolders[block] == 0 && numPins[block] > 0) {
+    if (blocks.add(block, NUM_HOLDERS, -1) == 0 && numPins(block) > 0) {
       numPending++;
     }
   }
 
   void addPin(int block) {
-    numPins[block]++;
+    blocks.add(block, NUM_PINS, 1);
   }
 
   void removePin(int block) {
-    if (--numPins[block] == 0 && numHolders[block] == 0) {
+    if (blocks.add(block, NUM_PINS, -1) == 0 && numHolders(block) == 0) {
       numPending--;
     }
   }

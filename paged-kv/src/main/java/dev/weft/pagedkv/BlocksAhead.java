@@ -27,10 +27,10 @@ final class BlocksAhead {
     tokens = new int[MAX_NUM_BLOCKS * blockSize];
   }
 
-  /** Takes the blocks of the text from one on that continues the prefix of a node or root. */
-  void read(TokenSequence text, int firstBlock, int numBlocks, int node) {
+  /** Takes the blocks of the text from one on that continues a prefix with the given hash. */
+  void read(TokenSequence text, int firstBlock, int numBlocks, long hashBefore) {
     text.copyTokens(firstBlock * blockSize, tokens, 0, numBlocks * blockSize);
-    long prefixHash = tree.hash(node);
+    long prefixHash = hashBefore;
     for (int i = 0; i < numBlocks; i++) {
       prefixHash = tree.hashBelow(prefixHash, tokens, i * blockSize);
       hash[i] = prefixHash;

@@ -1,31 +1,36 @@
 package dev.weft.pagedkv;
 
+import static dev.weft.pagedkv.BlockRecords.NEXT_FREE;
+import static dev.weft.pagedkv.BlockRecords.PREVIOUS_FREE;
+
 import dev.weft.schedulerapi.EvictionRank;
 
 /**
  * The free blocks in the order in which they will be handed out: first those that nobody can find,
  * then the cached ones by rank, within a rank the one that became idle first.
  *
- * <p>Each of these lists is circular and doubly linked through two int arrays. The null block is
+ * <p>Each of these lists is circular and doubly linked through two numbers of each block. The null block is
  * the head of the first list, an index behind the blocks the head of each other one, so that a
  * block leaves its list without knowing which it is. All operations O(1).
  */
 final class FreeQueue {
+  /** Lists besides that of the null block. */
+  static final int NUM_HEADS = EvictionRank.NUM_RANKS;
+
   private final int numBlocks;
-  private final int[] next;
-  private final int[] previous;
+  private final int endOfHeads;
+  private final IntRecords blocks;
   private int size;
 
   /** Blocks 1 to {@code numBlocks - 1} are free, in ascending order. */
-  FreeQueue(int numBlocks) {
+  FreeQueue(IntRecords blocks, int numBlocks) {
+    this.blocks = blocks;
     this.numBlocks = numBlocks;
-    next = new int[numBlocks + EvictionRank.NUM_RANKS];
-    previous = new int[next.length];
+    endOfHeads = numBlocks + NUM_HEADS;
     for (int block = 0; block < numBlocks; block++) {
-      next[block] = block + 1 == numBlocks ? 0 : block + 1;
-      previous[block] = block == 0 ? numBlocks - 1 : block - 1;
+      link(block, block + 1 == numBlocks ? 0 : block + 1);
     }
-    for (int head = numBlocks; head < next.length; head++) {
+    for (int head = numBlocks; head < endOfHeads; head++) {
       makeEmpty(head);
     }
     size = numBlocks - 1;
@@ -37,22 +42,20 @@ final class FreeQueue {
 
   /** The block to hand out next, 0 when none is free. */
   int first() {
-    if (next[0] != 0) {
-      return next[0];
+    if (next(0) != 0) {
+      return next(0);
     }
-    for (int head = numBlocks; head < next.length; head++) {
-      if (next[head] != head) {
-        return next[head];
+    for (int head = numBlocks; head < endOfHeads; head++) {
+      if (next(head) != head) {
+        return next(head);
       }
     }
     return 0;
   }
 
   void remove(int block) {
-    next[previous[block]] = next[block];
-    previous[next[block]] = previous[block];
-    next[block] = block;
-    previous[block] = block;
+    link(previous(block), next(block));
+    link(block, block);
     size--;
   }
 
@@ -63,15 +66,15 @@ final class FreeQueue {
 
   /** Adds a cached block as the one of its rank that is handed out last. */
   void addCachedLast(int rank, int block) {
-    insertAfter(previous[numBlocks + rank], block);
+    insertAfter(previous(numBlocks + rank), block);
   }
 
   /** Nobody can find a block any more; their order stays. */
   void becomeUncached() {
-    for (int head = numBlocks; head < next.length; head++) {
-      if (next[head] != head) {
-        link(previous[0], next[head]);
-        link(previous[head], 0);
+    for (int head = numBlocks; head < endOfHeads; head++) {
+      if (next(head) != head) {
+        link(previous(0), next(head));
+        link(previous(head), 0);
         makeEmpty(head);
       }
     }
@@ -84,7 +87,7 @@ final class FreeQueue {
    */
   int copyOrder(int[] target) {
     int count = copyList(0, target, 0);
-    for (int head = numBlocks; head < next.length; head++) {
+    for (int head = numBlocks; head < endOfHeads; head++) {
       count = copyList(head, target, count);
     }
     return count;
@@ -92,7 +95,7 @@ final class FreeQueue {
 
   private int copyList(int head, int[] target, int start) {
     int count = start;
-    for (int block = next[head]; block != head && count < target.length; block = next[block]) {
+    for (int block = next(head); block != head && count < target.length; block = next(block)) {
       target[count++] = block;
     }
     return count;
@@ -100,32 +103,39 @@ final class FreeQueue {
 
   /** True when the blocks beside this one point back to it. */
   boolean hasLinks(int block) {
-    return next[previous[block]] == block && previous[next[block]] == block;
+    return next(previous(block)) == block && previous(next(block)) == block;
   }
 
   /** Length of the list of blocks that nobody can find; cost O(length). */
   int numUncached() {
     int count = 0;
-    for (int block = next[0]; block != 0 && count < numBlocks; block = next[block]) {
+    for (int block = next(0); block != 0 && count < numBlocks; block = next(block)) {
       count++;
     }
     return count;
   }
 
+  private int next(int block) {
+    return blocks.get(block, NEXT_FREE);
+  }
+
+  private int previous(int block) {
+    return blocks.get(block, PREVIOUS_FREE);
+  }
+
   private void insertAfter(int left, int block) {
-    int right = next[left];
+    int right = next(left);
     link(left, block);
     link(block, right);
     size++;
   }
 
   private void link(int left, int right) {
-    next[left] = right;
-    previous[right] = left;
+    blocks.set(left, NEXT_FREE, right);
+    blocks.set(right, PREVIOUS_FREE, left);
   }
 
   private void makeEmpty(int head) {
-    next[head] = head;
-    previous[head] = head;
+    link(head, head);
   }
 }

@@ -1,72 +1,72 @@
 package dev.weft.pagedkv;
 
+import static dev.weft.pagedkv.BlockRecords.NEXT_COPY;
+import static dev.weft.pagedkv.BlockRecords.NODE;
+import static dev.weft.pagedkv.BlockRecords.PREVIOUS_COPY;
+import static dev.weft.pagedkv.NodeRecords.FIRST_BLOCK;
+import static dev.weft.pagedkv.NodeRecords.LAST_BLOCK;
+
 /**
  * Which blocks hold the content of a node of the {@link PrefixTree}: one, or several when sequences
  * computed the same tokens side by side. The first that entered is the one that is found.
  */
 final class NodeBlocks {
   private static final int NONE = 0;
-  private final int[] node;
-  private final int[] next;
-  private final int[] previous;
-  private final int[] first;
-  private final int[] last;
+  private final IntRecords blocks;
+  private final IntRecords nodes;
 
-  NodeBlocks(int numBlocks) {
-    node = new int[numBlocks];
-    next = new int[numBlocks];
-    previous = new int[numBlocks];
-    first = new int[numBlocks];
-    last = new int[numBlocks];
+  NodeBlocks(IntRecords blocks, IntRecords nodes) {
+    this.blocks = blocks;
+    this.nodes = nodes;
   }
 
   /** Node of the block's content, {@link PrefixTree#NONE} when it is not cached. */
   int node(int block) {
-    return node[block];
+    return blocks.get(block, NODE);
   }
 
   /** The block that serves the node. */
   int first(int ofNode) {
-    return first[ofNode];
+    return nodes.get(ofNode, FIRST_BLOCK);
   }
 
   /** The block of the same node that entered after this one, 0 when there is none. */
   int next(int block) {
-    return next[block];
+    return blocks.get(block, NEXT_COPY);
   }
 
   boolean isOnly(int block) {
-    return next[block] == NONE && previous[block] == NONE;
+    return blocks.get(block, NEXT_COPY) == NONE && blocks.get(block, PREVIOUS_COPY) == NONE;
   }
 
   void add(int block, int toNode) {
-    int before = last[toNode];
-    node[block] = toNode;
-    previous[block] = before;
-    last[toNode] = block;
+    int before = nodes.get(toNode, LAST_BLOCK);
+    blocks.set(block, NODE, toNode);
+    blocks.set(block, PREVIOUS_COPY, before);
+    nodes.set(toNode, LAST_BLOCK, block);
     if (before == NONE) {
-      first[toNode] = block;
+      nodes.set(toNode, FIRST_BLOCK, block);
     } else {
-      next[before] = block;
+      blocks.set(before, NEXT_COPY, block);
     }
   }
 
   void remove(int block) {
-    int ofNode = node[block];
-    int before = previous[block];
-    int after = next[block];
+    int ofNode = blocks.get(block, NODE);
+    int before = blocks.get(block, PREVIOUS_COPY);
+    int after = blocks.get(block, NEXT_COPY);
     if (before == NONE) {
-      first[ofNode] = after;
+      nodes.set(ofNode, FIRST_BLOCK, after);
     } else {
-      next[before] = after;
+      blocks.set(before, NEXT_COPY, after);
     }
     if (after == NONE) {
-      last[ofNode] = before;
+      nodes.set(ofNode, LAST_BLOCK, before);
     } else {
-      previous[after] = before;
+      blocks.set(after, PREVIOUS_COPY, before);
     }
-    node[block] = PrefixTree.NONE;
-    next[block] = NONE;
-    previous[block] = NONE;
+    blocks.set(block, NODE, PrefixTree.NONE);
+    blocks.set(block, NEXT_COPY, NONE);
+    blocks.set(block, PREVIOUS_COPY, NONE);
   }
 }

@@ -14,7 +14,7 @@ import dev.weft.schedulerapi.TokenSequence;
  * <p>This class keeps the sequences in step with their parts: block tables ({@link BlockTables}),
  * the place in the tree of cached prefixes ({@link SequencePaths}), what is granted ({@link
  * Reservations}), the blocks ({@link BlockPool}) and what can be found in them ({@link
- * PrefixCache}). Every part is a set of int arrays of fixed size. Costs: a match O(1) for each
+ * PrefixCache}). Every part works on int arrays of fixed size. Costs: a match O(1) for each
  * block newly found, numBlocksNeeded O(log length), the others O(blocks that change hands).
  *
  * <p>Free blocks that cannot be found are handed out first, those that came back last before older
@@ -45,11 +45,14 @@ public final class PagedKvCache implements KvCache {
     blockSize = layout.blockSize();
     cachesPrefixes = options.cachesPrefixes;
     namespaces = new Namespaces(options.hashSeed);
-    tree = new PrefixTree(options.numBlocks - 1, blockSize, options.hashMask, namespaces);
+    IntRecords nodes = NodeRecords.create(options.numBlocks - 1, blockSize);
+    IntRecords blocks = BlockRecords.create(options.numBlocks, FreeQueue.NUM_HEADS);
+    tree = new PrefixTree(nodes, blockSize, options.hashMask, namespaces);
     events = new KvEvents(tree, namespaces, blockSize);
-    counts = new BlockCounts(options.numBlocks);
-    free = new FreeQueue(options.numBlocks);
-    cache = new PrefixCache(tree, events, options.evictionRank, options.keepsCopies, counts, free);
+    counts = new BlockCounts(blocks, options.numBlocks);
+    free = new FreeQueue(blocks, options.numBlocks);
+    cache = new PrefixCache(tree, events, options.evictionRank, options.keepsCopies, counts, free,
+        new NodeBlocks(blocks, nodes), nodes);
     pool = new BlockPool(counts, free, cache);
     tables = new BlockTables(options.maxNumSequences, options.maxNumHolders,
         options.maxNumBlocksPerSequence, blockSize);
@@ -152,23 +155,28 @@ public final class PagedKvCache implements KvCache {
     int numFull = numTokens / blockSize;
     requireSameContent(sequence, tokens, numFull);
     writable.beginAt(sequence, numFull * blockSize);
-    while (paths.length(sequence) < numFull) {
-      int first = paths.length(sequence);
+    int first = paths.length(sequence);
+    if (paths.tip(sequence) == PrefixTree.NONE) {
+      paths.extend(sequence, first, nodeBefore(sequence, first));
+    }
+    while (first < numFull) {
       int numAhead = Math.min(numFull - first, BlocksAhead.MAX_NUM_BLOCKS);
-      ahead.read(tokens, first, numAhead, nodeBefore(sequence, first));
+      ahead.read(tokens, first, numAhead, paths.tipHash(sequence));
+      int node = paths.tip(sequence);
       for (int i = 0; i < numAhead; i++) {
-        commitBlock(sequence, first, i);
+        node = commitBlock(sequence, tables.block(sequence, first + i), node, i);
       }
-      paths.setLength(sequence, first + numAhead);
+      first += numAhead;
+      paths.extend(sequence, first, node);
     }
   }
 
-  private void commitBlock(int sequence, int first, int indexAhead) {
-    int block = tables.block(sequence, first + indexAhead);
-    if (!cache.isCached(block)) {
-      cache.commit(block, nodeBefore(sequence, first + indexAhead), ahead, indexAhead,
-          namespaces.namespace(paths.root(sequence)));
-    }
+  /** Enters a block that was read ahead below a node; returns its own node. */
+  private int commitBlock(int sequence, int block, int parent, int indexAhead) {
+    return cache.isCached(block)
+        ? cache.node(block)
+        : cache.commit(block, parent, ahead, indexAhead,
+            namespaces.namespace(paths.root(sequence)));
   }
 
   /** A block that is cached already, because a fork committed it, must hold these tokens. */
@@ -210,7 +218,7 @@ public final class PagedKvCache implements KvCache {
       }
     }
     if (size > 0) {
-      paths.setLength(sequence, Math.min(paths.length(sequence), numKept));
+      paths.cut(sequence, numKept);
     }
     return true;
   }
@@ -245,7 +253,7 @@ public final class PagedKvCache implements KvCache {
     arguments.requireRange(sequence, "tokens to keep", numTokens, 0, Integer.MAX_VALUE);
     if (tables.size(sequence) > 0) {
       int numFull = numTokens / blockSize;
-      paths.setLength(sequence, Math.min(paths.length(sequence), numFull));
+      paths.cut(sequence, numFull);
       giveBackFrom(sequence, tables.numBlocksFor(numTokens));
     }
   }

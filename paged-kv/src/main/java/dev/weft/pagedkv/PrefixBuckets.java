@@ -1,5 +1,9 @@
 package dev.weft.pagedkv;
 
+import static dev.weft.pagedkv.NodeRecords.HASH;
+import static dev.weft.pagedkv.NodeRecords.NEXT_IN_BUCKET;
+import static dev.weft.pagedkv.NodeRecords.PREVIOUS_IN_BUCKET;
+
 /**
  * Hash table of the nodes of a {@link PrefixTree}: nodes whose hash ends in the same bits are
  * chained in both directions, the newest first. There are more buckets than nodes, so a chain is
@@ -8,15 +12,11 @@ package dev.weft.pagedkv;
 final class PrefixBuckets {
   private static final int NONE = PrefixTree.NONE;
   private final int[] first;
-  private final int[] next;
-  private final int[] previous;
-  private final long[] hash;
+  private final IntRecords nodes;
 
-  PrefixBuckets(int maxNumNodes) {
-    first = new int[Math.max(2, 2 * Integer.highestOneBit(maxNumNodes))];
-    next = new int[maxNumNodes + 1];
-    previous = new int[maxNumNodes + 1];
-    hash = new long[maxNumNodes + 1];
+  PrefixBuckets(IntRecords nodes) {
+    this.nodes = nodes;
+    first = new int[Math.max(2, 2 * Integer.highestOneBit(nodes.numRecords() - 1))];
   }
 
   /** The newest node in the bucket of this hash. */
@@ -31,43 +31,42 @@ final class PrefixBuckets {
 
   /** The next older node with the same hash. */
   int next(int node) {
-    return matching(next[node], hash[node]);
-  }
-
-  /** Reads what a search reads of a node; what it returns means nothing. */
-  long read(int node) {
-    return hash[node] + next[node];
+    return matching(nodes.get(node, NEXT_IN_BUCKET), hash(node));
   }
 
   long hash(int node) {
-    return hash[node];
+    return nodes.getLong(node, HASH);
   }
 
   void add(int node, long nodeHash) {
     int bucket = bucket(nodeHash);
     int after = first[bucket];
-    hash[node] = nodeHash;
-    next[node] = after;
-    previous[node] = NONE;
-    previous[after] = node;
+    nodes.setLong(node, HASH, nodeHash);
+    nodes.set(node, NEXT_IN_BUCKET, after);
+    nodes.set(node, PREVIOUS_IN_BUCKET, NONE);
+    if (after != NONE) {
+      nodes.set(after, PREVIOUS_IN_BUCKET, node);
+    }
     first[bucket] = node;
   }
 
   void remove(int node) {
-    int after = next[node];
-    int before = previous[node];
-    previous[after] = before;
+    int after = nodes.get(node, NEXT_IN_BUCKET);
+    int before = nodes.get(node, PREVIOUS_IN_BUCKET);
+    if (after != NONE) {
+      nodes.set(after, PREVIOUS_IN_BUCKET, before);
+    }
     if (before == NONE) {
-      first[bucket(hash[node])] = after;
+      first[bucket(hash(node))] = after;
     } else {
-      next[before] = after;
+      nodes.set(before, NEXT_IN_BUCKET, after);
     }
   }
 
   private int matching(int start, long wanted) {
     int node = start;
-    while (node != NONE && hash[node] != wanted) {
-      node = next[node];
+    while (node != NONE && hash(node) != wanted) {
+      node = nodes.get(node, NEXT_IN_BUCKET);
     }
     return node;
   }

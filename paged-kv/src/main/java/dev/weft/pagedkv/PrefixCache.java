@@ -1,5 +1,8 @@
 package dev.weft.pagedkv;
 
+import static dev.weft.pagedkv.NodeRecords.CHILD_RANK;
+import static dev.weft.pagedkv.NodeRecords.NUM_HITS;
+
 import dev.weft.schedulerapi.EvictionRank;
 import dev.weft.schedulerapi.KvNamespace;
 
@@ -28,22 +31,18 @@ final class PrefixCache {
   private final BlockCounts counts;
   private final FreeQueue free;
   private final NodeBlocks blocks;
-  // By node.
-  private final int[] numHits;
-  /** The largest rank among the children that became idle. */
-  private final int[] childRank;
+  private final IntRecords nodes;
 
   PrefixCache(PrefixTree tree, KvEvents events, EvictionRank evictionRank, boolean keepsCopies,
-      BlockCounts counts, FreeQueue free) {
+      BlockCounts counts, FreeQueue free, NodeBlocks blocks, IntRecords nodes) {
     this.tree = tree;
     this.events = events;
     this.evictionRank = evictionRank;
     this.keepsCopies = keepsCopies;
     this.counts = counts;
     this.free = free;
-    blocks = new NodeBlocks(counts.numBlocks());
-    numHits = new int[counts.numBlocks()];
-    childRank = new int[counts.numBlocks()];
+    this.blocks = blocks;
+    this.nodes = nodes;
   }
 
   /** Node of the block's content, {@link PrefixTree#NONE} when it cannot be found. */
@@ -69,16 +68,20 @@ final class PrefixCache {
   }
 
   void countHit(int node) {
-    numHits[node]++;
+    nodes.add(node, NUM_HITS, 1);
   }
 
-  /** Lets the content of a held block, which was read ahead, be found below a parent. */
-  void commit(int block, int parent, BlocksAhead ahead, int index, KvNamespace namespace) {
+  /**
+   * Lets the content of a held block, which was read ahead, be found below a parent.
+   *
+   * @return its node
+   */
+  int commit(int block, int parent, BlocksAhead ahead, int index, KvNamespace namespace) {
     int node = ahead.child(parent, index);
     if (node == PrefixTree.NONE) {
       node = ahead.insert(parent, index);
-      numHits[node] = 0;
-      childRank[node] = 0;
+      nodes.set(node, NUM_HITS, 0);
+      nodes.set(node, CHILD_RANK, 0);
       blocks.add(block, node);
       events.stored(node, namespace);
     } else {
@@ -88,6 +91,7 @@ final class PrefixCache {
         uncache(served);
       }
     }
+    return node;
   }
 
   /**
@@ -148,17 +152,17 @@ final class PrefixCache {
    */
   int rank(int block) {
     int node = blocks.node(block);
-    int rank = evictionRank.rank(tree.blockIndex(node), numHits[node]);
+    int rank = evictionRank.rank(tree.blockIndex(node), nodes.get(node, NUM_HITS));
     if (rank < 0 || rank >= EvictionRank.NUM_RANKS) {
       throw new IllegalArgumentException("eviction rank is " + rank + ", must be 0 to "
           + (EvictionRank.NUM_RANKS - 1));
     }
     if (tree.firstChild(node) != PrefixTree.NONE) {
-      rank = Math.max(rank, childRank[node]);
+      rank = Math.max(rank, nodes.get(node, CHILD_RANK));
     }
     int parent = tree.parent(node);
     if (!PrefixTree.isRoot(parent)) {
-      childRank[parent] = Math.max(childRank[parent], rank);
+      nodes.set(parent, CHILD_RANK, Math.max(nodes.get(parent, CHILD_RANK), rank));
     }
     return rank;
   }

@@ -1,6 +1,13 @@
 package dev.weft.pagedkv;
 
-import java.util.Arrays;
+import static dev.weft.pagedkv.NodeRecords.BLOCK_INDEX;
+import static dev.weft.pagedkv.NodeRecords.FAR_ANCESTOR;
+import static dev.weft.pagedkv.NodeRecords.FIRST_CHILD;
+import static dev.weft.pagedkv.NodeRecords.KEY;
+import static dev.weft.pagedkv.NodeRecords.NEXT_SIBLING;
+import static dev.weft.pagedkv.NodeRecords.PARENT;
+import static dev.weft.pagedkv.NodeRecords.PREVIOUS_SIBLING;
+import static dev.weft.pagedkv.NodeRecords.TOKENS;
 
 /**
  * Cached prefixes as a tree. A node stands for "all tokens up to the end of one block, in one
@@ -17,7 +24,8 @@ import java.util.Arrays;
  * <p>Children are chained through their siblings, the newest first. Lookup, insertion and removal
  * cost O(block size) and two or three cache misses. Each node also points to a far ancestor, such
  * that the way to any ancestor has O(log depth) steps (E. Myers, An Applicative Random-Access
- * Stack, Information Processing Letters 17, 1983).
+ * Stack, Information Processing Letters 17, 1983). It is found when it is first asked for: most
+ * nodes are entered while nobody looks, and the nodes above would have to come from memory.
  */
 final class PrefixTree {
   /** No node. */
@@ -27,31 +35,18 @@ final class PrefixTree {
   private final long hashMask;
   private final Namespaces namespaces;
   private final PrefixBuckets buckets;
-  private final long[] key;
-  private final int[] parent;
-  private final int[] farAncestor;
-  private final int[] firstChild;
-  private final int[] nextSibling;
-  private final int[] previousSibling;
-  private final int[] blockIndex;
-  private final int[] tokens;
+  private final IntRecords nodes;
   private final int[] vacant;
   private int numVacant;
   private long lastKey;
 
-  PrefixTree(int maxNumNodes, int blockSize, long hashMask, Namespaces namespaces) {
+  PrefixTree(IntRecords nodes, int blockSize, long hashMask, Namespaces namespaces) {
+    this.nodes = nodes;
     this.blockSize = blockSize;
     this.hashMask = hashMask;
     this.namespaces = namespaces;
-    buckets = new PrefixBuckets(maxNumNodes);
-    key = new long[maxNumNodes + 1];
-    parent = new int[maxNumNodes + 1];
-    farAncestor = new int[maxNumNodes + 1];
-    firstChild = new int[maxNumNodes + 1];
-    nextSibling = new int[maxNumNodes + 1];
-    previousSibling = new int[maxNumNodes + 1];
-    blockIndex = new int[maxNumNodes + 1];
-    tokens = new int[(maxNumNodes + 1) * blockSize];
+    int maxNumNodes = nodes.numRecords() - 1;
+    buckets = new PrefixBuckets(nodes);
     vacant = new int[maxNumNodes];
     while (numVacant < maxNumNodes) {
       vacant[numVacant] = maxNumNodes - numVacant++;
@@ -97,7 +92,7 @@ final class PrefixTree {
   /** The child whose tokens start at an offset, or {@link #NONE}; the hash is that of the child. */
   int child(long hash, int parentNode, int[] text, int offset) {
     int node = buckets.first(hash);
-    while (node != NONE && !(parent[node] == parentNode && hasTokens(node, text, offset))) {
+    while (node != NONE && !(parent(node) == parentNode && hasTokens(node, text, offset))) {
       node = buckets.next(node);
     }
     return node;
@@ -110,24 +105,24 @@ final class PrefixTree {
 
   /** Reads what a search reads of a node; what it returns means nothing. */
   long read(int node) {
-    return buckets.read(node) + parent[node] + tokens[node * blockSize];
+    return buckets.hash(node) + nodes.get(node, TOKENS);
   }
 
   /** Adds a child that is not there yet. */
   int insert(long hash, int parentNode, int[] text, int offset) {
     int node = vacant[--numVacant];
-    key[node] = ++lastKey;
-    parent[node] = parentNode;
-    firstChild[node] = NONE;
-    System.arraycopy(text, offset, tokens, node * blockSize, blockSize);
+    nodes.setLong(node, KEY, ++lastKey);
+    nodes.set(node, PARENT, parentNode);
+    nodes.set(node, FIRST_CHILD, NONE);
+    nodes.copyIn(node, TOKENS, text, offset, blockSize);
     if (isRoot(parentNode)) {
       namespaces.addUser(rootOf(parentNode));
-      blockIndex[node] = 0;
-      farAncestor[node] = node;
+      nodes.set(node, BLOCK_INDEX, 0);
+      nodes.set(node, FAR_ANCESTOR, node);
     } else {
       linkToSiblings(node, parentNode);
-      blockIndex[node] = blockIndex[parentNode] + 1;
-      farAncestor[node] = farAncestorOfChild(parentNode);
+      nodes.set(node, BLOCK_INDEX, blockIndex(parentNode) + 1);
+      nodes.set(node, FAR_ANCESTOR, NONE);
     }
     buckets.add(node, hash);
     return node;
@@ -135,23 +130,24 @@ final class PrefixTree {
 
   /** Removes a node without children. */
   void remove(int node) {
-    if (firstChild[node] != NONE) {
+    if (firstChild(node) != NONE) {
       throw new IllegalStateException("I16: node " + node + " is to go before its children");
     }
-    if (isRoot(parent[node])) {
-      namespaces.removeUser(rootOf(parent[node]));
+    int above = parent(node);
+    if (isRoot(above)) {
+      namespaces.removeUser(rootOf(above));
     } else {
-      unlinkFromSiblings(node);
+      unlinkFromSiblings(node, above);
     }
     buckets.remove(node);
-    key[node] = 0;
+    nodes.setLong(node, KEY, 0);
     vacant[numVacant++] = node;
   }
 
   /** Removes all nodes, cost O(nodes). */
   void clear() {
-    for (int node = 1; node < key.length; node++) {
-      if (key[node] != 0) {
+    for (int node = 1; node < nodes.numRecords(); node++) {
+      if (key(node) != 0) {
         removeSubtree(node);
       }
     }
@@ -160,7 +156,7 @@ final class PrefixTree {
   private void removeSubtree(int top) {
     int node = leafBelow(top);
     while (node != top) {
-      int above = parent[node];
+      int above = parent(node);
       remove(node);
       node = leafBelow(above);
     }
@@ -170,87 +166,115 @@ final class PrefixTree {
   /** The first node without children on the way down through first children. */
   int leafBelow(int node) {
     int leaf = node;
-    while (firstChild[leaf] != NONE) {
-      leaf = firstChild[leaf];
+    while (firstChild(leaf) != NONE) {
+      leaf = firstChild(leaf);
     }
     return leaf;
   }
 
   /** Names the prefix; 0 for a root, and when there is no such node. */
   long key(int node) {
-    return isRoot(node) ? 0 : key[node];
+    return isRoot(node) ? 0 : nodes.getLong(node, KEY);
   }
 
   int parent(int node) {
-    return parent[node];
+    return nodes.get(node, PARENT);
   }
 
-  /** An ancestor, far away from most nodes; the node itself if it is a first block. */
+  /**
+   * An ancestor, far away from most nodes; the node itself if it is a first block. Cost O(nodes
+   * entered above since it was last asked for).
+   */
   int farAncestor(int node) {
-    return farAncestor[node];
+    int far = nodes.get(node, FAR_ANCESTOR);
+    return far != NONE ? far : findFarAncestors(node);
   }
 
   /** The ancestor whose block has this index, or the node itself; cost O(log depth). */
   int ancestor(int node, int index) {
     int above = node;
-    while (blockIndex[above] > index) {
-      int far = farAncestor[above];
-      above = blockIndex[far] >= index ? far : parent[above];
+    while (blockIndex(above) > index) {
+      int far = farAncestor(above);
+      above = blockIndex(far) >= index ? far : parent(above);
     }
     return above;
   }
 
   int firstChild(int node) {
-    return firstChild[node];
+    return nodes.get(node, FIRST_CHILD);
   }
 
   int nextSibling(int node) {
-    return nextSibling[node];
+    return nodes.get(node, NEXT_SIBLING);
   }
 
   /** Place of the node's block in its prefix, from 0. */
   int blockIndex(int node) {
-    return blockIndex[node];
+    return nodes.get(node, BLOCK_INDEX);
   }
 
   boolean hasTokens(int node, int[] text, int offset) {
-    int from = node * blockSize;
-    return Arrays.equals(tokens, from, from + blockSize, text, offset, offset + blockSize);
+    return nodes.equals(node, TOKENS, text, offset, blockSize);
   }
 
-  /** The tokens of all nodes; those of one start at {@link #tokenOffset}. */
+  /** An array with the tokens of all nodes; those of one start at {@link #tokenOffset}. */
   int[] tokens() {
-    return tokens;
+    return nodes.values();
   }
 
   int tokenOffset(int node) {
-    return node * blockSize;
+    return nodes.offset(node) + TOKENS;
+  }
+
+  /**
+   * Sets the far ancestors from the nearest node above that knows its own down to this one. On the
+   * way up each node remembers the one below in place of what is to be found.
+   */
+  private int findFarAncestors(int node) {
+    int below = NONE;
+    int above = node;
+    while (nodes.get(above, FAR_ANCESTOR) == NONE) {
+      nodes.set(above, FAR_ANCESTOR, below);
+      below = above;
+      above = parent(above);
+    }
+    while (below != NONE) {
+      int next = nodes.get(below, FAR_ANCESTOR);
+      nodes.set(below, FAR_ANCESTOR, farAncestorOfChild(above));
+      above = below;
+      below = next;
+    }
+    return nodes.get(node, FAR_ANCESTOR);
   }
 
   /** Two jumps of equal length become one, otherwise the parent is the only jump. */
   private int farAncestorOfChild(int node) {
-    int far = farAncestor[node];
-    int farther = farAncestor[far];
-    boolean areEqual = blockIndex[node] - blockIndex[far] == blockIndex[far] - blockIndex[farther];
-    return areEqual ? farther : node;
+    int far = farAncestor(node);
+    int farther = farAncestor(far);
+    int middle = blockIndex(far);
+    return blockIndex(node) - middle == middle - blockIndex(farther) ? farther : node;
   }
 
   private void linkToSiblings(int node, int parentNode) {
-    int next = firstChild[parentNode];
-    nextSibling[node] = next;
-    previousSibling[node] = NONE;
-    previousSibling[next] = node;
-    firstChild[parentNode] = node;
+    int next = firstChild(parentNode);
+    nodes.set(node, NEXT_SIBLING, next);
+    nodes.set(node, PREVIOUS_SIBLING, NONE);
+    if (next != NONE) {
+      nodes.set(next, PREVIOUS_SIBLING, node);
+    }
+    nodes.set(parentNode, FIRST_CHILD, node);
   }
 
-  private void unlinkFromSiblings(int node) {
-    int next = nextSibling[node];
-    int previous = previousSibling[node];
-    previousSibling[next] = previous;
+  private void unlinkFromSiblings(int node, int parentNode) {
+    int next = nextSibling(node);
+    int previous = nodes.get(node, PREVIOUS_SIBLING);
+    if (next != NONE) {
+      nodes.set(next, PREVIOUS_SIBLING, previous);
+    }
     if (previous == NONE) {
-      firstChild[parent[node]] = next;
+      nodes.set(parentNode, FIRST_CHILD, next);
     } else {
-      nextSibling[previous] = next;
+      nodes.set(previous, NEXT_SIBLING, next);
     }
   }
 }

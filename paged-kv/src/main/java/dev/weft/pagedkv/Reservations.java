@@ -115,7 +115,7 @@ final class Reservations {
         cache.forget(block);
       }
     }
-    paths.setLength(sequence, Math.min(paths.length(sequence), index));
+    paths.cut(sequence, index);
   }
 
   private void replaceByCopy(int sequence, int index, int block) {

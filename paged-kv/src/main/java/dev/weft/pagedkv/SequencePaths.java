@@ -29,6 +29,9 @@ final class SequencePaths {
   private final long[] anchorKey;
   /** Blocks that are to be adopted, NO_MATCH when there was no match since blocks were held. */
   private final int[] numMatched;
+  /** Last node of the path while blocks are held, and its hash; NONE when it must be looked up. */
+  private final int[] tip;
+  private final long[] tipHash;
   private final BlocksAhead ahead;
 
   /** An anchor is {@code anchorDistance} blocks above the end of its path. */
@@ -46,6 +49,8 @@ final class SequencePaths {
     anchor = new int[maxNumSequences];
     anchorKey = new long[maxNumSequences];
     numMatched = new int[maxNumSequences];
+    tip = new int[maxNumSequences];
+    tipHash = new long[maxNumSequences];
     ahead = new BlocksAhead(tree);
   }
 
@@ -91,7 +96,7 @@ final class SequencePaths {
     boolean isFound = true;
     while (isFound && depth < maxNumBlocks) {
       numAhead = Math.min(numAhead, maxNumBlocks - depth);
-      ahead.read(tokens, depth, numAhead, node);
+      ahead.read(tokens, depth, numAhead, tree.hash(node));
       for (int i = 0; isFound && i < numAhead; i++) {
         int child = ahead.child(node, i);
         isFound = child != PrefixTree.NONE;
@@ -149,14 +154,36 @@ final class SequencePaths {
     return length[sequence];
   }
 
-  void setLength(int sequence, int numBlocks) {
+  /** Cuts the path to at most so many blocks. */
+  void cut(int sequence, int numBlocks) {
+    if (numBlocks < length[sequence]) {
+      length[sequence] = numBlocks;
+      tip[sequence] = PrefixTree.NONE;
+    }
+  }
+
+  /** The path is so many blocks long now and ends at this node. */
+  void extend(int sequence, int numBlocks, int lastNode) {
     length[sequence] = numBlocks;
+    tip[sequence] = lastNode;
+    tipHash[sequence] = tree.hash(lastNode);
+  }
+
+  /** Node where the path ends, or NONE when that is not known and {@link #extend} has to say it. */
+  int tip(int sequence) {
+    return tip[sequence];
+  }
+
+  /** Hash of the prefix up to a known {@link #tip}. */
+  long tipHash(int sequence) {
+    return tipHash[sequence];
   }
 
   /** The sequence holds its first blocks; the path is as many of them. */
   void hold(int sequence, int numBlocks) {
     length[sequence] = numBlocks;
     numMatched[sequence] = NO_MATCH;
+    tip[sequence] = PrefixTree.NONE;
   }
 
   /** The sequence will hold nothing; its path ends at this node, or at the root. */

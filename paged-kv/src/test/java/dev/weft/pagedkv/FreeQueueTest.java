@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class FreeQueueTest {
-  private final FreeQueue queue = new FreeQueue(6);
+  private final FreeQueue queue = new FreeQueue(BlockRecords.create(6, FreeQueue.NUM_HEADS), 6);
 
   @Test
   void uncachedBlocksGoBeforeCachedOnesAndSmallRanksBeforeLargeOnes() {

@@ -71,7 +71,7 @@ class KvIntegrityTest {
 
   @Test
   void moreCommittedThanReservedIsNoticed() {
-    cache.paths.setLength(1, 2);
+    cache.paths.hold(1, 2);
     assertNamed("I6");
   }
 
@@ -189,7 +189,7 @@ class KvIntegrityTest {
 
   @Test
   void aCommittedBlockThatIsNotCachedIsNoticed() {
-    cache.paths.setLength(0, 3);
+    cache.paths.hold(0, 3);
     assertNamed("I24");
   }
 
