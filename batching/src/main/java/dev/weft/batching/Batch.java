@@ -120,12 +120,23 @@ final class Batch {
   /** Gives rows to running sequences of a kind, oldest admission first. */
   void run(StepBuilder step, Kind kind) {
     SequenceList running = step.running();
-    for (int i = 0; i < running.size() && budget(step) > 0; i++) {
-      SequenceView sequence = running.get(i);
+    int maxNumDecodeTokens = kind == Kind.PREFILL ? 0 : maxNumDecodeTokens();
+    int i = 0;
+    while (budget(step) > 0) {
+      i = step.scheduleDecodes(i, maxNumDecodeTokens);
+      if (i == running.size()) {
+        return;
+      }
+      SequenceView sequence = running.get(i++);
       if (sequence.status() == SequenceStatus.RUNNING && kind.includes(sequence)) {
         run(step, sequence);
       }
     }
+  }
+
+  /** Tokens up to which a decode gets all that is pending without a question. */
+  private int maxNumDecodeTokens() {
+    return chunkRule == ChunkRule.ALL && numWithheldTokens == 0 ? Integer.MAX_VALUE : 0;
   }
 
   private void run(StepBuilder step, SequenceView sequence) {

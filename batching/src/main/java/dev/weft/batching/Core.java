@@ -69,6 +69,12 @@ final class Core {
     caps = LiveCaps.of(limits);
   }
 
+  /** Sets up to where the sequence may write, now that the cache has given or taken blocks. */
+  void noteBlocks(int handle) {
+    table.writableEnd[handle] =
+        kvCache.numBlocks(handle) * blockSize() - limits.numLookaheadTokens();
+  }
+
   /** Sequences that can still be admitted. */
   int numFreeSlots() {
     return Math.max(0, Math.min(maxNumRunning() - numRunning, slots.numFree()));

@@ -82,6 +82,9 @@ final class Integrity {
     require((long) numBlocks * core.blockSize() >= table.numComputed[handle], "I6", handle,
         "has " + table.numComputed[handle] + " computed tokens in " + numBlocks + " blocks");
     require(table.row[handle] == NONE, "I54", handle, "keeps row " + table.row[handle]);
+    if (isRunning && table.writableEnd[handle] > 0) {
+      checkWritable(handle, numBlocks);
+    }
     int numKept = core.tokens.numTokens(handle);
     int numKnown = status == UNBORN ? 0 : table.numKnown(handle);
     require(numKept == numKnown, "I51", handle,
@@ -90,6 +93,18 @@ final class Integrity {
         + table.numTokens[handle] + " tokens of at most " + table.maxNumTokens[handle]);
     require(status != UNBORN || table.status[table.leader[handle]] != FINISHED, "L1", handle,
         "waits to be born by a leader that ended");
+  }
+
+  /** What rows may write without asking the cache is there and held by the sequence alone. */
+  private void checkWritable(int handle, int numBlocks) {
+    int end = table.writableEnd[handle] + core.limits.numLookaheadTokens();
+    require(end <= numBlocks * core.blockSize(), "I7", handle,
+        "may write up to position " + end + " in " + numBlocks + " blocks");
+    for (int i = table.numComputed[handle] / core.blockSize(); i < numBlocks; i++) {
+      int block = core.kvCache.block(handle, i);
+      require(core.kvCache.numHolders(block) == 1, "I7", handle,
+          "may write block " + block + ", which is shared");
+    }
   }
 
   /** Unread tokens and drafts in flight are those of the rows in flight. */

@@ -97,6 +97,7 @@ final class Lifecycle {
     core.kvCache.release(handle);
     leaveSlot(handle);
     table.numComputed[handle] = 0;
+    table.writableEnd[handle] = 0;
     table.numDrafts[handle] = 0;
     table.numPreemptions[handle]++;
     table.blockEpoch[handle]++;
@@ -153,6 +154,7 @@ final class Lifecycle {
       core.tokens.copyAll(leader, child, numPrompt);
       if (core.numFreeSlots() > 0) {
         core.kvCache.fork(leader, child, numPrompt);
+        table.writableEnd[leader] = 0; // It shares its last block now.
         run(child, numPrompt - 1);
         core.running.addLast(child);
         core.stats.numForks++;

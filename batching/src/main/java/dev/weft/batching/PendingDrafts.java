@@ -58,7 +58,7 @@ final class PendingDrafts implements DraftBatch {
 
   /** A masked row has one row of bits, for its last known token, so it takes no drafts. */
   private int room(int handle) {
-    if (table.requestOf(handle).tokenMask() != null) {
+    if (table.asksFor(handle, SequenceTable.ASKS_MASK)) {
       return 0;
     }
     if (core.draftBooks == DraftBooks.LAZY) {

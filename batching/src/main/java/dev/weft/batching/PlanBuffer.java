@@ -15,6 +15,8 @@ import java.util.List;
 final class PlanBuffer implements StepPlan {
   private static final int WITHDRAWN = -1;
   private static final int NO_MASK = -1;
+  /** Value of {@link #numOldBlocks} of a row that changes no block. */
+  static final int ALL_OLD = Integer.MAX_VALUE;
   private final int numMaskWords;
   final int[] handle;
   final int[] resultEpoch;
@@ -24,6 +26,8 @@ final class PlanBuffer implements StepPlan {
   final int[] numRowTokens;
   final int[] numDrafts;
   final int[] numOldBlocks;
+  /** A running sequence's token and drafts: nothing to attach. */
+  final boolean[] isDecode;
   final boolean[] isSampled;
   final boolean[] isPadded;
   final boolean[] isAdmission;
@@ -69,6 +73,7 @@ final class PlanBuffer implements StepPlan {
     numRowTokens = new int[maxRows];
     numDrafts = new int[maxRows];
     numOldBlocks = new int[maxRows];
+    isDecode = new boolean[maxRows];
     isSampled = new boolean[maxRows];
     isPadded = new boolean[maxRows];
     isAdmission = new boolean[maxRows];
@@ -114,6 +119,11 @@ final class PlanBuffer implements StepPlan {
     return token(row, numRowTokens[row] - numDrafts[row] + index);
   }
 
+  /** Rows that there is room for, withdrawn ones included. */
+  int maxNumRows() {
+    return handle.length;
+  }
+
   boolean isFull() {
     return numRows == handle.length;
   }
@@ -125,8 +135,23 @@ final class PlanBuffer implements StepPlan {
     start[row] = startPosition;
     numRowTokens[row] = numTokens;
     mask[row] = NO_MASK;
+    isDecode[row] = false;
     totalTokens += numTokens;
     return row;
+  }
+
+  /** Fills in a row that is a token with its drafts, all in blocks that the device knows. */
+  void setDecode(int row, int rowHandle, int startPosition, int numTokens) {
+    handle[row] = rowHandle;
+    start[row] = startPosition;
+    numRowTokens[row] = numTokens;
+    numDrafts[row] = numTokens - 1;
+    numOldBlocks[row] = ALL_OLD;
+    isDecode[row] = true;
+    isSampled[row] = true;
+    isPadded[row] = false;
+    isAdmission[row] = false;
+    mask[row] = NO_MASK;
   }
 
   /** Copies a filled mask in and gives it to the row. */
@@ -194,6 +219,7 @@ final class PlanBuffer implements StepPlan {
     numRowTokens[to] = numRowTokens[from];
     numDrafts[to] = numDrafts[from];
     numOldBlocks[to] = numOldBlocks[from];
+    isDecode[to] = isDecode[from];
     isSampled[to] = isSampled[from];
     isPadded[to] = isPadded[from];
     isAdmission[to] = isAdmission[from];

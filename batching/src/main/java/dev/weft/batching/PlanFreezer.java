@@ -25,14 +25,8 @@ final class PlanFreezer {
 
   void freeze(PlanBuffer plan, Step step) {
     plan.compact(table);
-    int numTokens = 0;
-    for (int row = 0; row < plan.numRows; row++) {
-      nameRow(plan, row);
-      plan.setFirstToken(row, numTokens);
-      numTokens = copyTokens(plan, row, numTokens);
-      attachAndWriteTable(plan, row);
-      advance(plan, row);
-    }
+    freezeRows(plan);
+    writeTables(plan);
     writeCopiedBlocks(plan);
     core.stats.numBlockCopies += plan.numBlockCopies();
     settleLists(step);
@@ -40,6 +34,24 @@ final class PlanFreezer {
     failMasks(step);
     core.slots.detachInto(plan, plan.stepId);
     report(plan);
+  }
+
+  private void freezeRows(PlanBuffer plan) {
+    int numTokens = 0;
+    int row = 0;
+    while (row < plan.numRows) {
+      int next = freezeDecodes(plan, row, numTokens);
+      for (; row < next; row++) {
+        numTokens += plan.numRowTokens[row];
+      }
+      if (row < plan.numRows) {
+        nameRow(plan, row);
+        plan.setFirstToken(row, numTokens);
+        numTokens = copyTokens(plan, row, numTokens);
+        attach(plan, row);
+        advance(plan, row++);
+      }
+    }
   }
 
   /** Nobody reads an empty plan: what it would report stays for the next one. */
@@ -50,6 +62,39 @@ final class PlanFreezer {
       core.preempted.moveTo(plan.preempted);
       core.released.moveTo(plan.released);
     }
+  }
+
+  /** The same as for any row, where there is nothing to attach; one loop. */
+  private int freezeDecodes(PlanBuffer plan, int from, int firstToken) {
+    SequenceTable t = table;
+    int at = firstToken;
+    long numRecomputed = 0;
+    int row = from;
+    for (; row < plan.numRows && plan.isDecode[row]; row++) {
+      nameRow(plan, row);
+      plan.setFirstToken(row, at);
+      int handle = plan.handle[row];
+      int start = plan.start[row];
+      int numDrafts = plan.numDrafts[row];
+      int numTokens = t.numTokens[handle];
+      plan.tokens[at++] = t.numUnread[handle]++ == 0 ? core.tokens.last(handle) : ON_DEVICE;
+      if (numDrafts > 0) {
+        t.copyDrafts(handle, plan.tokens, at, numDrafts);
+        at += numDrafts;
+      }
+      int end = start + 1 + numDrafts;
+      int seen = t.maxComputed[handle];
+      numRecomputed += Math.max(0, Math.min(end, seen) - start);
+      t.row[handle] = NONE;
+      t.numDrafts[handle] = 0;
+      t.numComputed[handle] = end;
+      t.maxComputed[handle] = Math.max(seen, Math.min(end, numTokens));
+      t.numTokens[handle] = numTokens + 1;
+      t.numDraftsInFlight[handle] = numDrafts;
+    }
+    core.stats.numScheduledTokens += at - firstToken;
+    core.stats.numRecomputedTokens += numRecomputed;
+    return row;
   }
 
   private void nameRow(PlanBuffer plan, int row) {
@@ -83,19 +128,12 @@ final class PlanFreezer {
     return at;
   }
 
-  private void attachAndWriteTable(PlanBuffer plan, int row) {
+  private void attach(PlanBuffer plan, int row) {
     int handle = plan.handle[row];
-    int slot = plan.slot[row];
-    int firstWrite = plan.numOldBlocks[row];
     if (!table.isAttached[handle]) {
       table.isAttached[handle] = true;
-      attach(plan, handle, slot);
-      firstWrite = 0;
+      attach(plan, handle, plan.slot[row]);
       plan.numOldBlocks[row] = 0;
-    }
-    int numBlocks = core.kvCache.numBlocks(handle);
-    for (int i = firstWrite; i < numBlocks; i++) {
-      plan.addWrite(slot, i, core.kvCache.block(handle, i));
     }
   }
 
@@ -110,6 +148,18 @@ final class PlanFreezer {
       int numKnown = table.numKnown(handle);
       for (int position = 0; position < numKnown; position++) {
         plan.attachedTokens.add(core.tokens.token(handle, position));
+      }
+    }
+  }
+
+  private void writeTables(PlanBuffer plan) {
+    for (int row = 0; row < plan.numRows; row++) {
+      if (plan.numOldBlocks[row] != PlanBuffer.ALL_OLD) {
+        int handle = plan.handle[row];
+        int numBlocks = core.kvCache.numBlocks(handle);
+        for (int i = plan.numOldBlocks[row]; i < numBlocks; i++) {
+          plan.addWrite(plan.slot[row], i, core.kvCache.block(handle, i));
+        }
       }
     }
   }

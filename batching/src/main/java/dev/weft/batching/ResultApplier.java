@@ -1,9 +1,10 @@
 package dev.weft.batching;
 
+import static dev.weft.batching.SequenceTable.ASKS_LOGPROBS;
+import static dev.weft.batching.SequenceTable.ASKS_STOP_TOKENS;
 import static dev.weft.batching.SequenceTable.NONE;
 import static dev.weft.batching.SequenceTable.RUNNING;
 
-import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.SamplingParameters;
@@ -15,20 +16,21 @@ import org.jspecify.annotations.Nullable;
  * sequences.
  */
 final class ResultApplier {
-  private static final FinishReason[] REASONS = FinishReason.values();
   private final Core core;
   private final SequenceTable table;
   private final Lifecycle lifecycle;
   private final Feedback feedback;
-  /** By row: ordinal of the reason why its sequence ends with this result, or NONE. */
-  private final int[] finish;
+  /** Rows whose sequences end with this result. */
+  private final IntColumn ending = new IntColumn();
+  /** By row: why its sequence ends, if it does. */
+  private final FinishReason[] finish;
 
   ResultApplier(Core core, Lifecycle lifecycle) {
     this.core = core;
     table = core.table;
     this.lifecycle = lifecycle;
     feedback = new Feedback(core);
-    finish = new int[2 * core.limits.maxNumSeqs()];
+    finish = new FinishReason[2 * core.limits.maxNumSeqs()];
   }
 
   /** Throws before anything is changed when a row's tokens cannot be the result of the plan. */
@@ -41,51 +43,140 @@ final class ResultApplier {
       return;
     }
     for (int row = 0; row < plan.numRows; row++) {
-      int numTokens = result.numTokens(row);
-      int min = plan.isSampled[row] && !result.isFailedRow(row) ? 1 : 0;
-      int max = plan.isSampled[row] ? 1 + plan.numVerifiedDrafts(row) : 0;
-      if (numTokens < min || numTokens > max) {
-        throw new IllegalStateException("step " + plan.stepId + " request "
-            + plan.requestId[row] + ": " + numTokens + " tokens, expected " + min + " to " + max);
+      if (!canFollow(plan, result, row)) {
+        throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row]
+            + ": " + whatIsWrong(plan, result, row));
       }
-      checkTokens(plan, result, row);
     }
   }
 
-  /** Accepted tokens are the drafts, because what is in the KV cache was computed from those. */
-  private void checkTokens(PlanBuffer plan, StepResult result, int row) {
-    int numTokens = result.numTokens(row);
-    for (int i = 0; i < numTokens; i++) {
-      int token = result.token(row, i);
-      if (token < 0 || token >= core.spec.vocabularySize()) {
-        throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row]
-            + ": token " + token + ", vocabulary of " + core.spec.vocabularySize());
-      }
-      if (i < numTokens - 1 && token != plan.draft(row, i)) {
-        throw new IllegalStateException("step " + plan.stepId + " request " + plan.requestId[row]
-            + ": accepted token " + i + " is " + token + ", its draft is " + plan.draft(row, i));
+  private boolean canFollow(PlanBuffer plan, StepResult result, int row) {
+    int last = result.numTokens(row) - 1;
+    if (last < minNumTokens(plan, result, row) - 1 || last >= maxNumTokens(plan, row)) {
+      return false;
+    }
+    for (int i = 0; i < last; i++) {
+      if (result.token(row, i) != plan.draft(row, i)) {
+        return false;
       }
     }
+    return last < 0 || isToken(result.token(row, last));
+  }
+
+  private static int minNumTokens(PlanBuffer plan, StepResult result, int row) {
+    return plan.isSampled[row] && !result.isFailedRow(row) ? 1 : 0;
+  }
+
+  private static int maxNumTokens(PlanBuffer plan, int row) {
+    return plan.isSampled[row] ? 1 + plan.numVerifiedDrafts(row) : 0;
+  }
+
+  private boolean isToken(int token) {
+    return token >= 0 && token < core.spec.vocabularySize();
+  }
+
+  /** Accepted tokens are the drafts, because what is in the KV cache was computed from those. */
+  private String whatIsWrong(PlanBuffer plan, StepResult result, int row) {
+    int numTokens = result.numTokens(row);
+    int min = minNumTokens(plan, result, row);
+    int max = maxNumTokens(plan, row);
+    if (numTokens < min || numTokens > max) {
+      return numTokens + " tokens, expected " + min + " to " + max;
+    }
+    for (int i = 0; i < numTokens - 1; i++) {
+      if (result.token(row, i) != plan.draft(row, i)) {
+        return "accepted token " + i + " is " + result.token(row, i) + ", its draft is "
+            + plan.draft(row, i);
+      }
+    }
+    return "token " + result.token(row, numTokens - 1) + ", vocabulary of "
+        + core.spec.vocabularySize();
   }
 
   void apply(PlanBuffer plan, StepResult result, long nowNanos) {
     feedback.begin(plan, result.deviceNanos());
-    boolean anyFinished = false;
+    ending.shrink(0);
     for (int row = 0; row < plan.numRows; row++) {
-      FinishReason reason = null;
-      feedback.set(row, 0, 0);
-      if (isCurrent(plan, row)) {
-        reason = result.isFailedRow(row) ? FinishReason.ERROR
-            : applyRow(plan, result, row, nowNanos);
-      } else {
-        core.stats.numDiscardedRows++;
+      row = applyQuietRows(plan, result, row);
+      if (row < plan.numRows) {
+        applyRow(plan, result, row);
       }
-      finish[row] = reason == null ? NONE : reason.ordinal();
-      anyFinished |= reason != null;
     }
+    deliver(plan, result, nowNanos);
     core.policy.onStep(feedback);
-    if (anyFinished) {
+    if (ending.size() > 0) {
       finishRows(plan, nowNanos);
+    }
+  }
+
+  /**
+   * Applies rows whose sequences go on or reach their length, in one loop without a call.
+   *
+   * @return the first row that is none of them, or whose tokens want a page
+   */
+  private int applyQuietRows(PlanBuffer plan, StepResult result, int from) {
+    SequenceTable t = table;
+    int row = from;
+    for (; row < plan.numRows; row++) {
+      int handle = plan.handle[row];
+      int numNew = result.numTokens(row);
+      if (numNew == 0 || result.isFailedRow(row) || !isCurrent(plan, row)
+          || !core.tokens.hasPlace(handle, numNew) || stopsAny(handle, result, row, numNew)) {
+        break;
+      }
+      t.numUnread[handle]--; // The plan counted one token; with drafts it may be more.
+      if (plan.numDrafts[row] > 0) {
+        settleDrafts(plan, row, numNew - 1);
+      }
+      for (int i = 0; i < numNew; i++) {
+        core.tokens.put(handle, result.token(row, i));
+      }
+      feedback.set(row, numNew, numNew - 1);
+      if (t.numKnown(handle) == t.maxNumTokens[handle]) {
+        end(row, FinishReason.LENGTH);
+      }
+    }
+    return row;
+  }
+
+  private boolean stopsAny(int handle, StepResult result, int row, int numTokens) {
+    if (!table.asksFor(handle, ASKS_STOP_TOKENS)) {
+      return false;
+    }
+    SamplingParameters sampling = table.sampling[handle];
+    for (int i = 0; i < numTokens; i++) {
+      if (sampling.isStopToken(result.token(row, i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Tells the listener all tokens of the step. */
+  private void deliver(PlanBuffer plan, StepResult result, long nowNanos) {
+    long numDelivered = 0;
+    for (int row = 0; row < plan.numRows; row++) {
+      int numNew = feedback.numSampledTokens(row);
+      if (numNew > 0) {
+        deliverRow(plan, result, row, numNew, nowNanos);
+        numDelivered += numNew;
+      }
+    }
+    core.stats.numOutputTokens += numDelivered;
+  }
+
+  private void deliverRow(
+      PlanBuffer plan, StepResult result, int row, int numNew, long nowNanos) {
+    int handle = plan.handle[row];
+    int firstOutput = table.numOutput(handle) - numNew;
+    boolean hasLogprobs = table.asksFor(handle, ASKS_LOGPROBS);
+    for (int i = 0; i < numNew; i++) {
+      core.listener.onToken(plan.requestId[row], plan.sampleIndex[row], firstOutput + i,
+          result.token(row, i), nowNanos);
+      if (hasLogprobs) {
+        core.listener.onLogprobs(
+            plan.requestId[row], plan.sampleIndex[row], firstOutput + i, result, row, i);
+      }
     }
   }
 
@@ -93,81 +184,78 @@ final class ResultApplier {
     return plan.resultEpoch[row] == table.resultEpoch[plan.handle[row]];
   }
 
-  private @Nullable FinishReason applyRow(
-      PlanBuffer plan, StepResult result, int row, long nowNanos) {
-    if (!plan.isSampled[row]) {
-      return null;
+  /** The sequence of a row ends when the policy has heard of the step. */
+  private void end(int row, FinishReason reason) {
+    ending.add(row);
+    finish[row] = reason;
+  }
+
+  private void applyRow(PlanBuffer plan, StepResult result, int row) {
+    feedback.set(row, 0, 0);
+    if (!isCurrent(plan, row)) {
+      core.stats.numDiscardedRows++;
+    } else if (result.isFailedRow(row)) {
+      end(row, FinishReason.ERROR);
+    } else if (plan.isSampled[row]) {
+      applyTokens(plan, result, row);
     }
+  }
+
+  private void applyTokens(PlanBuffer plan, StepResult result, int row) {
     int handle = plan.handle[row];
     int numNew = result.numTokens(row);
-    int numAccepted = numNew - 1;
     // The plan counted one token as unread; with drafts it may be more.
     table.numUnread[handle]--;
-    table.numTokens[handle] += numAccepted;
     if (plan.numDrafts[row] > 0) {
-      table.numDraftsInFlight[handle] = 0; // Else the drafts are those of a later row.
+      settleDrafts(plan, row, numNew - 1);
     }
+    int first = table.numKnown(handle) - numNew;
+    FinishReason reason = null;
+    int numKept = 0;
+    while (reason == null && numKept < numNew) {
+      int token = result.token(row, numKept++);
+      core.tokens.append(handle, token);
+      reason = reasonToStop(handle, first + numKept, token);
+    }
+    table.numTokens[handle] -= numNew - numKept; // What was sampled behind the end never was.
+    feedback.set(row, numKept, Math.min(numKept, numNew - 1));
+    if (reason != null) {
+      end(row, reason);
+    }
+  }
+
+  private void settleDrafts(PlanBuffer plan, int row, int numAccepted) {
+    int handle = plan.handle[row];
+    table.numTokens[handle] += numAccepted;
+    table.numDraftsInFlight[handle] = 0;
     int verifiedEnd = plan.start[row] + plan.numRowTokens[row] - plan.numDrafts[row] + numAccepted;
     table.maxComputed[handle] = Math.max(table.maxComputed[handle], verifiedEnd);
     if (plan.blockEpoch[row] == table.blockEpoch[handle]) {
-      rollBack(handle, plan.numDrafts[row] - numAccepted);
-    }
-    SamplingParameters sampling = table.requestOf(handle).sampling();
-    int firstOutput = table.numOutput(handle) - numNew;
-    for (int i = 0; i < numNew; i++) {
-      int token = result.token(row, i);
-      core.tokens.append(handle, token);
-      feedback.set(row, i + 1, Math.min(i + 1, numAccepted));
-      deliver(handle, firstOutput + i, result, row, i, nowNanos);
-      FinishReason reason = reasonToStop(handle, sampling, firstOutput + i + 1, token);
-      if (reason != null) {
-        table.numTokens[handle] -= numNew - 1 - i; // What was sampled behind the end never was.
-        return reason;
-      }
-    }
-    return null;
-  }
-
-  private void rollBack(int handle, int numRejected) {
-    if (numRejected > 0) {
-      table.numComputed[handle] -= numRejected;
-    }
-    if (numRejected > 0 && core.draftBooks == DraftBooks.EXACT) {
-      int numPositions = table.numComputed[handle] + core.limits.numLookaheadTokens();
-      core.kvCache.truncate(handle, Math.min(numPositions, core.limits.maxModelLen()));
-    }
-  }
-
-  private void deliver(
-      int handle, int outputIndex, StepResult result, int row, int index, long nowNanos) {
-    core.stats.numOutputTokens++;
-    core.listener.onToken(table.requestId[handle], table.sampleIndex[handle], outputIndex,
-        result.token(row, index), nowNanos);
-    if (table.requestOf(handle).sampling().numLogprobs() != SamplingParameters.NO_LOGPROBS) {
-      core.listener.onLogprobs(table.requestId[handle], table.sampleIndex[handle], outputIndex,
-          result, row, index);
+      // The blocks of rejected drafts stay: the next row reaches at least as far.
+      table.numComputed[handle] -= plan.numDrafts[row] - numAccepted;
     }
   }
 
   /** The length limit ends a request whatever minimum is asked. */
-  private @Nullable FinishReason reasonToStop(
-      int handle, SamplingParameters sampling, int numOutput, int token) {
-    if (numOutput >= sampling.minNewTokens() && sampling.isStopToken(token)) {
-      return FinishReason.STOP;
+  private @Nullable FinishReason reasonToStop(int handle, int numKnown, int token) {
+    if (table.asksFor(handle, ASKS_STOP_TOKENS)) {
+      SamplingParameters sampling = table.sampling[handle];
+      if (sampling.isStopToken(token)
+          && numKnown - table.numPrompt[handle] >= sampling.minNewTokens()) {
+        return FinishReason.STOP;
+      }
     }
-    return table.numPrompt[handle] + numOutput >= table.maxNumTokens[handle]
-        ? FinishReason.LENGTH : null;
+    return numKnown >= table.maxNumTokens[handle] ? FinishReason.LENGTH : null;
   }
 
   private void finishRows(PlanBuffer plan, long nowNanos) {
-    for (int row = 0; row < plan.numRows; row++) {
-      if (finish[row] != NONE) {
-        int handle = plan.handle[row];
-        if (finish[row] == FinishReason.ERROR.ordinal()) {
-          withholdFailedBlocks(plan, row);
-        }
-        lifecycle.finish(handle, REASONS[finish[row]], table.numOutput(handle), nowNanos);
+    for (int i = 0; i < ending.size(); i++) {
+      int row = ending.get(i);
+      int handle = plan.handle[row];
+      if (finish[row] == FinishReason.ERROR) {
+        withholdFailedBlocks(plan, row);
       }
+      lifecycle.finish(handle, finish[row], table.numOutput(handle), nowNanos);
     }
     core.running.retain();
   }

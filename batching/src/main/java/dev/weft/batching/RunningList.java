@@ -25,6 +25,11 @@ final class RunningList implements SequenceList {
     return table.view[handleAt(index)];
   }
 
+  /** The handles, of which the first {@link #size} count; replaced never, changed between steps. */
+  int[] handles() {
+    return handles;
+  }
+
   int handleAt(int index) {
     if (index >= size) {
       throw new IndexOutOfBoundsException("index " + index + " of " + size + " running sequences");

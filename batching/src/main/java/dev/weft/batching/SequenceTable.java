@@ -1,6 +1,7 @@
 package dev.weft.batching;
 
 import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SequenceSeed;
 import dev.weft.schedulerapi.SequenceStatus;
@@ -33,6 +34,14 @@ final class SequenceTable {
    */
   static final byte UNBORN = (byte) SequenceStatus.values().length;
 
+  // Values of asks.
+  static final byte ASKS_ADAPTER = 1;
+  static final byte ASKS_MASK = 2;
+  static final byte ASKS_LOGPROBS = 4;
+  static final byte ASKS_STOP_TOKENS = 8;
+  /** What has to be looked at before a row is granted. */
+  static final byte ASKS_OF_ROWS = ASKS_ADAPTER + ASKS_MASK;
+
   final @Nullable Request[] request;
   final HandleView[] view;
   final int[] sampleIndex;
@@ -53,6 +62,13 @@ final class SequenceTable {
   final int[] numComputed;
   /** Most positions that were ever computed: what is computed again below it is recomputation. */
   final int[] maxComputed;
+  /**
+   * A row that ends here or before needs no further block, and may write those it has; 0 when the
+   * cache must be asked.
+   */
+  final int[] writableEnd;
+  /** Known tokens with which the next block is full, so that it can be entered in the cache. */
+  final int[] nextFull;
   final int[] numDrafts;
   /** Drafts of the one row in flight that carries any; nothing can be planned before its result. */
   final int[] numDraftsInFlight;
@@ -69,6 +85,9 @@ final class SequenceTable {
    */
   final int[] blockEpoch;
   final byte[] status;
+  final SamplingParameters[] sampling;
+  /** What its request asks for beyond the ordinary: a sum of the constants. */
+  final byte[] asks;
   final boolean[] isPrefill;
   final boolean[] isSkipped;
   private final int[] drafts;
@@ -98,6 +117,8 @@ final class SequenceTable {
     maxNumTokens = new int[n];
     numComputed = new int[n];
     maxComputed = new int[n];
+    writableEnd = new int[n];
+    nextFull = new int[n];
     numDrafts = new int[n];
     numDraftsInFlight = new int[n];
     numPreemptions = new int[n];
@@ -108,6 +129,8 @@ final class SequenceTable {
     blockEpoch = new int[n];
     status = new byte[n];
     Arrays.fill(status, FINISHED);
+    sampling = new SamplingParameters[n];
+    asks = new byte[n];
     isPrefill = new boolean[n];
     isSkipped = new boolean[n];
     maxNumDrafts = limits.maxNumDraftTokens();
@@ -171,7 +194,10 @@ final class SequenceTable {
     numUnread[handle] = 0;
     maxNumTokens[handle] =
         (int) Math.min((long) prompt + added.sampling().maxNewTokens(), maxModelLen);
+    sampling[handle] = added.sampling();
+    asks[handle] = asksOf(added);
     numComputed[handle] = 0;
+    writableEnd[handle] = 0;
     maxComputed[handle] = 0;
     numDrafts[handle] = 0;
     numDraftsInFlight[handle] = 0;
@@ -184,6 +210,19 @@ final class SequenceTable {
     status[handle] = UNBORN;
     isPrefill[handle] = true;
     isSkipped[handle] = false;
+  }
+
+  private static byte asksOf(Request added) {
+    SamplingParameters parameters = added.sampling();
+    int asks = added.adapterId() != 0 ? ASKS_ADAPTER : 0;
+    asks += added.tokenMask() != null ? ASKS_MASK : 0;
+    asks += parameters.numLogprobs() != SamplingParameters.NO_LOGPROBS ? ASKS_LOGPROBS : 0;
+    asks += parameters.numStopTokens() > 0 ? ASKS_STOP_TOKENS : 0;
+    return (byte) asks;
+  }
+
+  boolean asksFor(int handle, byte wish) {
+    return (asks[handle] & wish) != 0;
   }
 
   /** Takes back the last {@link #open}: handles and arrivals go on as if it had not been. */
@@ -206,6 +245,10 @@ final class SequenceTable {
   void setDrafts(int handle, int[] proposed, int count) {
     System.arraycopy(proposed, 0, drafts, handle * maxNumDrafts, count);
     numDrafts[handle] = count;
+  }
+
+  void copyDrafts(int handle, int[] target, int offset, int count) {
+    System.arraycopy(drafts, handle * maxNumDrafts, target, offset, count);
   }
 
   int draft(int handle, int index) {

@@ -18,14 +18,15 @@ import java.util.Arrays;
 /** Checks and carries out what a policy asks for in one step. */
 final class Step extends Facts implements StepBuilder {
   private final Lifecycle lifecycle;
+  private final DecodePass decodes;
   private final long[] maskScratch;
   final IntColumn admitted = new IntColumn();
   final IntColumn preempted = new IntColumn();
   /** Sequences whose mask threw. */
   final IntColumn failedMasks = new IntColumn();
-  private PlanBuffer plan;
-  private int numPrefillRows;
-  private int numDecodeRows;
+  PlanBuffer plan;
+  int numPrefillRows;
+  int numDecodeRows;
   private boolean sawOutsideWait;
   /** True while the policy plans and no verb is under way. */
   private boolean isOpen;
@@ -34,6 +35,7 @@ final class Step extends Facts implements StepBuilder {
   Step(Core core, Lifecycle lifecycle) {
     super(core);
     this.lifecycle = lifecycle;
+    decodes = new DecodePass(core);
     plan = core.plans.inFlight(0);
     maskScratch = new long[plan.numMaskWords()];
   }
@@ -76,6 +78,19 @@ final class Step extends Facts implements StepBuilder {
     beginVerb();
     try {
       return schedule(handleOf(sequence), numTokens, numPlaceholders);
+    } finally {
+      isOpen = true;
+    }
+  }
+
+  @Override public int scheduleDecodes(int from, int maxNumTokens) {
+    beginVerb();
+    try {
+      if (from < 0 || from > core.running.size()) {
+        throw new IllegalArgumentException(
+            "from is " + from + ", must be 0 to " + core.running.size());
+      }
+      return decodes.schedule(this, from, maxNumTokens);
     } finally {
       isOpen = true;
     }
@@ -145,20 +160,39 @@ final class Step extends Facts implements StepBuilder {
       return refusal;
     }
     int numOldBlocks = isAdmission ? 0 : core.kvCache.numBlocks(handle);
-    int numPositions = Math.min(end + core.limits.numLookaheadTokens(), core.limits.maxModelLen());
-    if (!core.kvCache.reserve(handle, start, numPositions)) {
-      return refusalOfBlocks(handle, start, numPositions);
+    if (!takeBlocks(handle, start, end)) {
+      return refusalOfBlocks(handle, start, end);
     }
-    int numCommittable = Math.min(end, table.numKnown(handle));
-    core.kvCache.commit(handle, core.tokens.view(handle, numCommittable), numCommittable);
+    commit(handle, end);
     if (isAdmission) {
       admit(handle, start);
     }
     int row = addRow(handle, start, total, isSampled);
+    noteCopies(row);
     plan.isPadded[row] = numPlaceholders > 0;
     plan.isAdmission[row] = isAdmission;
     plan.numOldBlocks[row] = numOldBlocks;
     return Grant.GRANTED;
+  }
+
+  /** Lets the sequence hold blocks alone for a row and the lookahead, if there are any. */
+  boolean takeBlocks(int handle, int start, int end) {
+    if (!core.kvCache.reserve(handle, start, numPositions(end))) {
+      return false;
+    }
+    core.noteBlocks(handle);
+    return true;
+  }
+
+  /** Enters the blocks that are full of known tokens when the row is computed. */
+  void commit(int handle, int end) {
+    int numTokens = Math.min(end, table.numKnown(handle));
+    core.kvCache.commit(handle, core.tokens.view(handle, numTokens), numTokens);
+    table.nextFull[handle] = (numTokens / core.blockSize() + 1) * core.blockSize();
+  }
+
+  private int numPositions(int end) {
+    return Math.min(end + core.limits.numLookaheadTokens(), core.limits.maxModelLen());
   }
 
   /**
@@ -217,9 +251,9 @@ final class Step extends Facts implements StepBuilder {
     return table.isPrefill[handle] || !isSampled;
   }
 
-  private Grant refusalOfBlocks(int handle, int start, int numPositions) {
+  private Grant refusalOfBlocks(int handle, int start, int end) {
     KvCache cache = core.kvCache;
-    int needed = cache.numBlocksNeeded(handle, start, numPositions);
+    int needed = cache.numBlocksNeeded(handle, start, numPositions(end));
     return needed <= cache.numFreeBlocks() + cache.numPendingBlocks()
         ? Grant.BLOCKS_PENDING : Grant.NO_BLOCKS;
   }
@@ -242,12 +276,6 @@ final class Step extends Facts implements StepBuilder {
     int row = plan.addRow(handle, start, total);
     plan.numDrafts[row] = Math.max(0, start + total - table.numTokens[handle]);
     plan.isSampled[row] = isSampled;
-    for (int i = 0; i < core.kvCache.numCopies(); i++) {
-      plan.copyRow.add(row);
-      plan.copySource.add(core.kvCache.copySource(i));
-      plan.copyTarget.add(core.kvCache.copyTarget(i));
-      plan.copyTableIndex.add(core.kvCache.copyTableIndex(i));
-    }
     if (isSampled && table.requestOf(handle).tokenMask() != null) {
       plan.claimMask(row, maskScratch);
     }
@@ -255,6 +283,16 @@ final class Step extends Facts implements StepBuilder {
     tokensLeft -= total + core.limits.numExtraRowTokens();
     adapters.add(table.adapter[handle]);
     return row;
+  }
+
+  /** Lists the copies of the blocks that were taken last. */
+  void noteCopies(int row) {
+    for (int i = 0; i < core.kvCache.numCopies(); i++) {
+      plan.copyRow.add(row);
+      plan.copySource.add(core.kvCache.copySource(i));
+      plan.copyTarget.add(core.kvCache.copyTarget(i));
+      plan.copyTableIndex.add(core.kvCache.copyTableIndex(i));
+    }
   }
 
   private void countRow(int handle, boolean isSampled, int change) {

@@ -24,6 +24,8 @@ final class TokenPages {
   private final int[] maxNumTokens;
   /** The last token of each sequence once more: a decode reads no other, and here no page. */
   private final int[] lastToken;
+  /** The page of the last token, so that a decode needs no way through the directory. */
+  private final int[][] lastPage;
   private final Cursor cursor = new Cursor();
   private int[][] freePages = new int[0][];
   private int numFreePages;
@@ -37,6 +39,8 @@ final class TokenPages {
     Arrays.fill(numTokens, NOT_OPEN);
     maxNumTokens = new int[maxNumHandles];
     lastToken = new int[maxNumHandles];
+    lastPage = new int[maxNumHandles][];
+    Arrays.fill(lastPage, NO_PAGE);
   }
 
   // ---- life of a sequence
@@ -74,9 +78,23 @@ final class TokenPages {
   }
 
   void append(int handle, int token) {
-    int position = numTokens[handle];
-    extend(handle, 1);
-    page(handle, position)[position & PAGE_MASK] = token;
+    if (!hasPlace(handle, 1)) {
+      reach(handle, 1);
+    }
+    put(handle, token);
+  }
+
+  /** True when the page of the last token has room for so many more, and the sequence too. */
+  boolean hasPlace(int handle, int numNewTokens) {
+    int last = numTokens[handle] - 1;
+    return (last & PAGE_MASK) + numNewTokens < PAGE_SIZE
+        && last + numNewTokens < maxNumTokens[handle] && last >= 0;
+  }
+
+  /** Appends a token without a check; only where {@link #hasPlace}. */
+  void put(int handle, int token) {
+    int position = numTokens[handle]++;
+    lastPage[handle][position & PAGE_MASK] = token;
     lastToken[handle] = token;
   }
 
@@ -108,7 +126,8 @@ final class TokenPages {
 
   private void noteLastToken(int handle) {
     int last = numTokens[handle] - 1;
-    lastToken[handle] = last < 0 ? 0 : page(handle, last)[last & PAGE_MASK];
+    lastPage[handle] = last < 0 ? NO_PAGE : page(handle, last);
+    lastToken[handle] = last < 0 ? 0 : lastPage[handle][last & PAGE_MASK];
   }
 
   /** Ends the sequence and gives back its pages. */
@@ -126,6 +145,11 @@ final class TokenPages {
     noteLastToken(handle);
   }
 
+  /** The last token; there must be one. */
+  int last(int handle) {
+    return lastToken[handle];
+  }
+
   int token(int handle, int position) {
     checkRange(handle, position, 1);
     return page(handle, position)[position & PAGE_MASK];
@@ -136,6 +160,11 @@ final class TokenPages {
     checkRange(handle, position, n);
     if (n == 1 && position == numTokens[handle] - 1) {
       target[offset] = lastToken[handle];
+      return;
+    }
+    int first = position & PAGE_MASK;
+    if (position - first + PAGE_SIZE >= numTokens[handle] && n > 0) {
+      System.arraycopy(lastPage[handle], first, target, offset, n);
       return;
     }
     for (int done = 0; done < n; ) {
@@ -185,6 +214,12 @@ final class TokenPages {
   }
 
   private void extend(int handle, int numNewTokens) {
+    reach(handle, numNewTokens);
+    numTokens[handle] += numNewTokens;
+  }
+
+  /** Takes the pages that so many more tokens need. */
+  private void reach(int handle, int numNewTokens) {
     int begin = numTokens[handle];
     if (begin == NOT_OPEN || numNewTokens > maxNumTokens[handle] - begin) {
       throw new IllegalArgumentException("handle " + handle + ": " + begin + " + " + numNewTokens
@@ -196,9 +231,9 @@ final class TokenPages {
       grow(numReached - numHeld - numFreePages);
     }
     for (int i = numHeld; i < numReached; i++) {
-      directory[handle][i] = freePages[--numFreePages];
+      lastPage[handle] = freePages[--numFreePages];
+      directory[handle][i] = lastPage[handle];
     }
-    numTokens[handle] = begin + numNewTokens;
   }
 
   private void grow(int numMissingPages) {

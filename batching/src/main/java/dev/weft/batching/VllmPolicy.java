@@ -102,8 +102,13 @@ public final class VllmPolicy implements SchedulingPolicy {
     SequenceList running = step.running();
     boolean isUndisturbed = true;
     joinsDecodes = true;
-    for (int i = 0; i < running.size() && step.tokenBudget() > 0; i++) {
-      SequenceView sequence = running.get(i);
+    int next = 0;
+    while (step.tokenBudget() > 0) {
+      next = step.scheduleDecodes(next, maxNumTokensPerRow);
+      if (next == running.size()) {
+        break;
+      }
+      SequenceView sequence = running.get(next++);
       int numTokens = sequence.status() == SequenceStatus.RUNNING
           ? Rows.cut(step, sequence, maxNumTokensPerRow, step.tokenBudget()) : 0;
       if (numTokens == 0) {

@@ -94,7 +94,7 @@ final class DraftingTest {
     assertThat(harness.sequence(1).numComputedTokens()).isEqualTo(7);
   }
 
-  @Test void blocksOfRejectedDraftsAreGivenBack() {
+  @Test void blocksOfRejectedDraftsStayForTheNextRow() {
     begun();
     int[] drafts = right(1, 3);
     drafts[0] = other(drafts[0]);
@@ -103,7 +103,7 @@ final class DraftingTest {
     assertThat(harness.cache.numFreeBlocks()).isEqualTo(64 - 3); // 9 positions
     harness.drain();
 
-    assertThat(harness.cache.numFreeBlocks()).isEqualTo(64 - 2); // 6 positions
+    assertThat(harness.cache.numFreeBlocks()).isEqualTo(64 - 3); // 6 positions would need 2
   }
 
   @Test void lookaheadPositionsStayWhenDraftsAreRejected() {

@@ -9,9 +9,9 @@ import dev.weft.schedulerapi.EvictionRank;
  * The free blocks in the order in which they will be handed out: first those that nobody can find,
  * then the cached ones by rank, within a rank the one that became idle first.
  *
- * <p>Each of these lists is circular and doubly linked through two numbers of each block. The null block is
- * the head of the first list, an index behind the blocks the head of each other one, so that a
- * block leaves its list without knowing which it is. All operations O(1).
+ * <p>Each of these lists is circular and doubly linked through two numbers of each block. The null
+ * block is the head of the first list, an index behind the blocks the head of each other one, so
+ * that a block leaves its list without knowing which it is. All operations O(1).
  */
 final class FreeQueue {
   /** Lists besides that of the null block. */

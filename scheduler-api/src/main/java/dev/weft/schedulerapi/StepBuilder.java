@@ -31,6 +31,37 @@ public interface StepBuilder extends StepFacts {
   Grant schedule(SequenceView sequence, int numTokens, int numPlaceholders);
 
   /**
+   * Schedules running sequences one after another for as long as nothing has to be decided: each is
+   * a decode and gets all that it has pending, drafts included. The rows are those that
+   * {@link #schedule(SequenceView, int)} would give, at a fraction of the cost. Sequences with
+   * nothing pending are passed over.
+   *
+   * <p>It stops before the first sequence that is no decode, has more pending than
+   * {@code maxNumTokens}, would be refused, or asks for more than a look; the policy decides about
+   * that one and goes on behind it.
+   *
+   * @param from         place in {@link #running}, 0 to its size
+   * @param maxNumTokens most tokens of a row
+   * @return the place in {@link #running} where it stopped; the size of that when nobody is left
+   */
+  default int scheduleDecodes(int from, int maxNumTokens) {
+    SequenceList running = running();
+    for (int i = from; i < running.size(); i++) {
+      SequenceView sequence = running.get(i);
+      if (sequence.status() != SequenceStatus.RUNNING || sequence.isScheduled()
+          || sequence.isPrefill()) {
+        return i;
+      }
+      int numPending = numPendingTokens(sequence);
+      if (numPending > maxNumTokens
+          || (numPending > 0 && !schedule(sequence, numPending).isGranted())) {
+        return i;
+      }
+    }
+    return running.size();
+  }
+
+  /**
    * Takes all KV blocks from a running sequence and lets it wait again, in the place that
    * {@link SchedulingPolicy#waitingOrder} gives; a row that it had in this step is withdrawn and
    * its tokens return to the budget. Tokens that steps in flight sample for it are still delivered.

@@ -4,7 +4,6 @@ import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.schedulerapi.AddResult;
-import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.Request;
@@ -279,17 +278,16 @@ final class Simulation {
   }
 
   /**
-   * With exact books nobody holds more blocks than its computed tokens, or a fresh fork's prompt,
-   * and lookahead.
+   * Nobody holds more blocks than its computed tokens, or a fresh fork's prompt, with drafts that
+   * were rejected and lookahead.
    */
   private void checkBlocksOf(SequenceList running) {
-    if (probe.draftBooks() == DraftBooks.LAZY) {
-      return;
-    }
+    int numBehind =
+        scenario.limits.maxNumDraftTokens() + scenario.limits.numLookaheadTokens();
     for (int i = 0; i < running.size(); i++) {
       SequenceView sequence = running.get(i);
-      int most = Math.max(sequence.numPromptTokens(),
-          sequence.numComputedTokens() + scenario.limits.numLookaheadTokens());
+      int most =
+          Math.max(sequence.numPromptTokens(), sequence.numComputedTokens() + numBehind);
       int numBlocks = kvCache.numBlocks(sequence.handle());
       if ((numBlocks - 1) * scenario.spec.blockSize() >= most) {
         throw new AssertionError("I62: request " + sequence.requestId() + " sample "

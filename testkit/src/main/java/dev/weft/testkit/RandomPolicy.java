@@ -94,7 +94,8 @@ public final class RandomPolicy implements SchedulingPolicy {
       case 2 -> schedule(step, sequence, before, numPending,
           random.between(-1, step.limits().maxNumDraftTokens() + 1));
       case 3 -> schedule(step, sequence, before, random.between(-1, numPending + 2), 0);
-      case 4, 5 -> schedule(step, sequence, before, random.between(1, Math.max(1, most)), 0);
+      case 4 -> decode(step, before);
+      case 5 -> schedule(step, sequence, before, random.between(1, Math.max(1, most)), 0);
       default -> schedule(step, sequence, before, numPending, 0);
     };
   }
@@ -113,6 +114,28 @@ public final class RandomPolicy implements SchedulingPolicy {
     numGranted.put(sequence.handle(), numTokens + numPlaceholders);
     requireSame("I74: rows after a grant", before.numRows + 1, step.numRows());
     return true;
+  }
+
+  /** Each row granted at once must be that of a running sequence that had something pending. */
+  private boolean decode(StepBuilder step, Facts before) {
+    SequenceList running = step.running();
+    int from = random.below(running.size() + 1);
+    int[] numPending = new int[running.size()];
+    for (int i = from; i < numPending.length; i++) {
+      SequenceView sequence = running.get(i);
+      boolean canGrow = sequence.status() == SequenceStatus.RUNNING && !sequence.isScheduled();
+      numPending[i] = canGrow ? step.numPendingTokens(sequence) : 0;
+    }
+    int next = step.scheduleDecodes(from, random.between(0, 1 + step.limits().maxNumDraftTokens()));
+    int numNew = 0;
+    for (int i = from; i < next; i++) {
+      if (numPending[i] > 0 && running.get(i).isScheduled()) {
+        numGranted.put(running.get(i).handle(), numPending[i]);
+        numNew++;
+      }
+    }
+    requireSame("I74: rows after decodes", before.numRows + numNew, step.numRows());
+    return numNew > 0;
   }
 
   /** A withdrawn row must give back its place and its tokens. */
