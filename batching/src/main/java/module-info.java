@@ -9,4 +9,5 @@ module dev.weft.batching {
   requires org.agrona;
 
   exports dev.weft.batching;
+  exports dev.weft.batching.policies;
 }

@@ -11,6 +11,7 @@ import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.StepFacts;
 import dev.weft.schedulerapi.VictimSelector;
 import dev.weft.schedulerapi.WaitingOrder;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,19 +29,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Cost O(running + admitted + passed over), and O(running) a victim; nothing allocates.
  */
 final class Batch {
-  /** Which running sequences get rows. */
-  enum Kind {
-    /** Those that have sampled since they were admitted. */
-    DECODE,
-    /** Those that compute a prompt, or once more what they had lost. */
-    PREFILL,
-    ANY;
-
-    private boolean includes(SequenceView sequence) {
-      return this == ANY || sequence.isPrefill() == (this == PREFILL);
-    }
-  }
-
   private enum Outcome {
     ADMITTED,
     PASSED_OVER,
@@ -54,33 +42,31 @@ final class Batch {
   static final int MAX_NUM_SKIPS = 1024;
 
   private final WaitingOrder order;
+  private final Candidates candidates;
+  private final boolean comesInOrder;
   private final Urgency urgency;
   private final ChunkRule chunkRule;
   private final AdmissionGate gate;
   private final VictimSelector victims;
+  private final @Nullable ServiceAccount account;
   private final LeastLostWork displaced;
   private int numWithheldTokens;
   private boolean isRescue;
+  private boolean hasBegunGate;
   /** Of those that lost their blocks in this step, the one that precedes all others. */
   private @Nullable SequenceView setBack;
 
-  Batch(WaitingOrder order, Urgency urgency, ChunkRule chunkRule, AdmissionGate gate,
-      VictimSelector victims) {
+  Batch(WaitingOrder order, Candidates candidates, Urgency urgency, ChunkRule chunkRule,
+      AdmissionGate gate, VictimSelector victims, @Nullable ServiceAccount account) {
     this.order = order;
+    this.candidates = candidates;
+    comesInOrder = candidates instanceof WaitingInOrder;
     this.urgency = urgency;
     this.chunkRule = chunkRule;
     this.gate = gate;
     this.victims = victims;
+    this.account = account;
     displaced = new LeastLostWork(urgency);
-  }
-
-  /**
-   * First come, first served: all that is pending, one percent of the blocks spared, the newest
-   * loses.
-   */
-  static Batch fcfs() {
-    return new Batch(WaitingOrder.ARRIVAL, Urgency.NONE, ChunkRule.ALL,
-        FullPromptGate.sparingPercent(1), new NewestFirst());
   }
 
   WaitingOrder order() {
@@ -91,6 +77,7 @@ final class Batch {
   void begin() {
     numWithheldTokens = 0;
     isRescue = false;
+    hasBegunGate = false;
     setBack = null;
   }
 
@@ -104,23 +91,18 @@ final class Batch {
   }
 
   private int numTokens(StepFacts step, SequenceView sequence) {
-    return Rows.cut(step, sequence, chunkRule.numTokens(step, sequence), budget(step));
-  }
-
-  /** A whole step: running sequences in order of admission, then waiting ones. */
-  void plan(StepBuilder step) {
-    begin();
-    run(step, Kind.ANY);
-    admit(step);
-    rescue(step);
+    int budget = budget(step);
+    int numWished = Math.min(chunkRule.numTokens(step, sequence), budget);
+    int numTokens = step.numGrantableTokens(sequence, numWished);
+    return numTokens <= budget ? numTokens : 0; // A whole unit may be more than is not withheld.
   }
 
   // ---- running sequences
 
-  /** Gives rows to running sequences of a kind, oldest admission first. */
-  void run(StepBuilder step, Kind kind) {
+  /** Gives rows to some of the running sequences, oldest admission first. */
+  void run(StepBuilder step, Predicate<SequenceView> which) {
     SequenceList running = step.running();
-    int maxNumDecodeTokens = kind == Kind.PREFILL ? 0 : maxNumDecodeTokens();
+    int maxNumDecodeTokens = includesDecodes(which) ? maxNumDecodeTokens() : 0;
     int i = 0;
     while (budget(step) > 0) {
       i = step.scheduleDecodes(i, maxNumDecodeTokens);
@@ -128,10 +110,15 @@ final class Batch {
         return;
       }
       SequenceView sequence = running.get(i++);
-      if (sequence.status() == SequenceStatus.RUNNING && kind.includes(sequence)) {
+      if (sequence.status() == SequenceStatus.RUNNING && which.test(sequence)) {
         run(step, sequence);
       }
     }
+  }
+
+  /** True when nobody has to be asked which decodes are among these. */
+  private static boolean includesDecodes(Predicate<SequenceView> which) {
+    return which == RowKind.ANY || which == RowKind.DECODE;
   }
 
   /** Tokens up to which a decode gets all that is pending without a question. */
@@ -162,7 +149,7 @@ final class Batch {
     for (int i = 0; isEmpty && i < running.size(); i++) {
       SequenceView sequence = running.get(i);
       int numTokens = sequence.status() == SequenceStatus.RUNNING
-          ? Rows.cut(step, sequence, 1, step.tokenBudget()) : 0;
+          ? step.numGrantableTokens(sequence, 1) : 0;
       if (numTokens > 0) {
         step.schedule(sequence, numTokens);
       }
@@ -181,11 +168,13 @@ final class Batch {
 
   // ---- waiting sequences
 
-  /** Admits waiting sequences in their order until one stops the pass. */
-  void admit(StepBuilder step) {
-    if (step.numFreeSlots() > 0 || urgency != Urgency.NONE) {
-      pass(step);
-    }
+  /**
+   * Admits waiting sequences in their order until one stops the pass, or is none of these.
+   *
+   * @return false when one found no room or was stopped by the gate
+   */
+  boolean admit(StepBuilder step, Predicate<SequenceView> which) {
+    return (step.numFreeSlots() > 0 || urgency != Urgency.NONE) && pass(step, which);
   }
 
   /** Gives somebody a row, when otherwise the device would have nothing to do. */
@@ -193,31 +182,38 @@ final class Batch {
     runLittle(step);
     if (Rows.isIdle(step)) {
       isRescue = true;
-      pass(step);
+      pass(step, RowKind.ANY);
     }
   }
 
-  private void pass(StepBuilder step) {
-    SequenceList waiting = step.waiting();
+  private boolean pass(StepBuilder step, Predicate<SequenceView> which) {
     int numSkips = 0;
-    for (int i = 0; i < waiting.size() && budget(step) > 0 && numSkips < MAX_NUM_SKIPS; i++) {
-      SequenceView candidate = waiting.get(i);
+    candidates.begin(step);
+    while (budget(step) > 0 && numSkips < MAX_NUM_SKIPS) {
+      SequenceView candidate = candidates.next(step);
+      if (candidate == null) {
+        return true;
+      }
       if (candidate.status() != SequenceStatus.WAITING) {
         continue;
       }
+      if (!which.test(candidate)) {
+        return true;
+      }
       Outcome outcome = tryAdmit(step, candidate);
       if (outcome == (isRescue ? Outcome.ADMITTED : Outcome.NO_ROOM) || outcome == Outcome.CLOSED) {
-        return;
+        return false;
       }
       if (outcome == Outcome.PASSED_OVER) {
         step.skip(candidate);
       }
       numSkips += outcome == Outcome.ADMITTED ? 0 : 1;
     }
+    return true;
   }
 
   private Outcome tryAdmit(StepBuilder step, SequenceView candidate) {
-    if (!isRescue && setBack != null && !order.precedes(candidate, setBack)) {
+    if (!isRescue && setBack != null && !(comesInOrder && order.precedes(candidate, setBack))) {
       return Outcome.NO_ROOM;
     }
     boolean awaitsToken = candidate.numUnreadTokens() > 0;
@@ -229,11 +225,23 @@ final class Batch {
     if (outcome == Outcome.ADMITTED) {
       outcome = outcomeOf(step.schedule(candidate, numTokens));
     }
-    return outcome == Outcome.NO_ROOM && !isRescue
-        ? displace(step, candidate, numTokens) : outcome;
+    if (outcome == Outcome.NO_ROOM && !isRescue) {
+      outcome = displace(step, candidate, numTokens);
+    }
+    if (outcome == Outcome.ADMITTED) {
+      gate.onAdmit(step, candidate);
+      if (account != null) {
+        account.onAdmit(candidate);
+      }
+    }
+    return outcome;
   }
 
   private Outcome judge(StepFacts step, SequenceView candidate, int numTokens) {
+    if (!hasBegunGate) {
+      hasBegunGate = true;
+      gate.begin(step);
+    }
     boolean sparesOthers = gate.isWaivedWhenIdle();
     if (sparesOthers && isRescue) {
       return Outcome.ADMITTED; // It spares others, of whom nobody gets anything done.
@@ -285,7 +293,7 @@ final class Batch {
     if (step.numFreeSlots() == 0 && step.numRunning() != step.maxNumRunning()) {
       return false; // Admission is paused or capped, or slots rest: a place taken would stay empty.
     }
-    int numPositions = Rows.withLookahead(step, candidate.numTokens());
+    int numPositions = step.numPositions(candidate.numTokens());
     int numBlocks = (numPositions + step.blockSize() - 1) / step.blockSize();
     int numMissing = numBlocks - step.numFreeBlocks();
     SequenceList running = step.running();

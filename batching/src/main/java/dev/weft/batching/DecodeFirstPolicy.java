@@ -17,7 +17,7 @@ import dev.weft.schedulerapi.StepBuilder;
  */
 public final class DecodeFirstPolicy implements SchedulingPolicy {
   private final int maxNumStepTokens;
-  private final Batch batch = Batch.fcfs();
+  private final ContinuousBatchingPolicy batch = ContinuousBatchingPolicy.fcfs();
 
   /**
    * @param maxNumStepTokens decodes and chunks of one step; the paper takes it from the wanted time
@@ -35,9 +35,9 @@ public final class DecodeFirstPolicy implements SchedulingPolicy {
   @Override public void plan(StepBuilder step) {
     int budget = step.tokenBudget();
     batch.begin();
-    batch.run(step, Batch.Kind.DECODE);
+    batch.run(step, RowKind.DECODE);
     batch.withhold(Math.max(0, budget - maxNumStepTokens));
-    batch.run(step, Batch.Kind.PREFILL);
+    batch.run(step, RowKind.PREFILL);
     batch.admit(step);
     batch.rescue(step);
   }

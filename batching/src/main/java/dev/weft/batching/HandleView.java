@@ -27,6 +27,13 @@ final class HandleView implements SequenceView {
     return table.sampleIndex[handle];
   }
 
+  @Override public int numSamplesToBegin() {
+    int next = table.nextSample[handle];
+    boolean isLeader = table.sampleIndex[handle] == 0 && next != SequenceTable.NONE;
+    return isLeader && table.status[next] == SequenceTable.UNBORN
+        ? table.numLiveSamples[handle] - 1 : 0;
+  }
+
   @Override public long arrivalIndex() {
     return table.arrivalIndex[handle];
   }
@@ -95,6 +102,10 @@ final class HandleView implements SequenceView {
 
   @Override public boolean isSkipped() {
     return table.isSkipped[handle];
+  }
+
+  @Override public long lastRowNanos() {
+    return table.lastRowNanos[handle];
   }
 
   @Override public int numPreemptions() {

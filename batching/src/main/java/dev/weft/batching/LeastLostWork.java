@@ -1,6 +1,7 @@
 package dev.weft.batching;
 
 import dev.weft.schedulerapi.SequenceView;
+import java.util.Objects;
 
 /**
  * Takes blocks from the least urgent sequence; among equals from the one with the fewest computed
@@ -17,11 +18,12 @@ public final class LeastLostWork extends RankedVictims {
     this(Urgency.PRIORITY);
   }
 
-  LeastLostWork(Urgency urgency) {
-    this.urgency = urgency;
+  /** Urgent is what this says. */
+  public LeastLostWork(Urgency urgency) {
+    this.urgency = Objects.requireNonNull(urgency, "urgency");
   }
 
-  @Override boolean losesBefore(SequenceView a, SequenceView b) {
+  @Override protected boolean losesBefore(SequenceView a, SequenceView b) {
     long urgencyOfA = urgency.of(a);
     long urgencyOfB = urgency.of(b);
     if (urgencyOfA != urgencyOfB) {

@@ -59,12 +59,13 @@ final class Lifecycle {
       }
     }
     if (request.blockReason() == null) {
+      core.policy.onAdd(table.view[leader]);
       startWaiting(leader);
     } else {
       table.status[leader] = BLOCKED;
       core.numBlocked++;
+      core.policy.onAdd(table.view[leader]);
     }
-    core.policy.onAdd(table.view[leader]);
   }
 
   void unblock(int handle) {
@@ -158,10 +159,11 @@ final class Lifecycle {
         run(child, numPrompt - 1);
         core.running.addLast(child);
         core.stats.numForks++;
+        core.policy.onAdd(table.view[child]);
       } else {
+        core.policy.onAdd(table.view[child]);
         startWaiting(child);
       }
-      core.policy.onAdd(table.view[child]);
     }
   }
 

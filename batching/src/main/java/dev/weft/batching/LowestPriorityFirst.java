@@ -10,7 +10,7 @@ public final class LowestPriorityFirst extends RankedVictims {
   /** Stateless: may serve many policies. */
   public LowestPriorityFirst() {}
 
-  @Override boolean losesBefore(SequenceView a, SequenceView b) {
+  @Override protected boolean losesBefore(SequenceView a, SequenceView b) {
     return a.priority() != b.priority()
         ? a.priority() > b.priority()
         : a.arrivalIndex() > b.arrivalIndex();

@@ -12,7 +12,7 @@ public final class NewestFirst extends RankedVictims {
   /** Stateless: may serve many policies. */
   public NewestFirst() {}
 
-  @Override boolean losesBefore(SequenceView a, SequenceView b) {
+  @Override protected boolean losesBefore(SequenceView a, SequenceView b) {
     return a.arrivalIndex() > b.arrivalIndex();
   }
 }

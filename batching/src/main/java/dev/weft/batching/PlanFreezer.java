@@ -26,6 +26,7 @@ final class PlanFreezer {
   void freeze(PlanBuffer plan, Step step) {
     plan.compact(table);
     freezeRows(plan);
+    noteTime(plan, step.nowNanos);
     writeTables(plan);
     writeCopiedBlocks(plan);
     core.stats.numBlockCopies += plan.numBlockCopies();
@@ -51,6 +52,12 @@ final class PlanFreezer {
         attach(plan, row);
         advance(plan, row++);
       }
+    }
+  }
+
+  private void noteTime(PlanBuffer plan, long nowNanos) {
+    for (int row = 0; row < plan.numRows; row++) {
+      table.lastRowNanos[plan.handle[row]] = nowNanos;
     }
   }
 

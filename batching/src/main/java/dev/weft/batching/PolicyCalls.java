@@ -105,9 +105,36 @@ final class PolicyCalls {
       }
     }
 
-    @Override public void reevaluate(StepFacts facts) {
+    /** What it had changed before it threw is unknown: all is put in order. */
+    @Override public boolean reevaluate(StepFacts facts) {
       try {
-        order.reevaluate(facts);
+        return order.reevaluate(facts);
+      } catch (RuntimeException e) {
+        listener.onPolicyFailure(0, e);
+        return true;
+      }
+    }
+
+    @Override public boolean reevaluate(StepFacts facts, SequenceView waiting) {
+      try {
+        return order.reevaluate(facts, waiting);
+      } catch (RuntimeException e) {
+        listener.onPolicyFailure(0, e);
+        return true;
+      }
+    }
+
+    @Override public void onEnter(SequenceView entering) {
+      try {
+        order.onEnter(entering);
+      } catch (RuntimeException e) {
+        listener.onPolicyFailure(0, e);
+      }
+    }
+
+    @Override public void onLeave(SequenceView leaving) {
+      try {
+        order.onLeave(leaving);
       } catch (RuntimeException e) {
         listener.onPolicyFailure(0, e);
       }

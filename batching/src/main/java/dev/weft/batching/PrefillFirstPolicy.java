@@ -21,7 +21,7 @@ import dev.weft.schedulerapi.StepFacts;
  */
 public final class PrefillFirstPolicy implements SchedulingPolicy {
   private final int maxNumPrefillSteps;
-  private final Batch batch = Batch.fcfs();
+  private final ContinuousBatchingPolicy batch = ContinuousBatchingPolicy.fcfs();
   private int numPrefillSteps;
 
   /** @param maxNumPrefillSteps prefill steps that may delay a decode before it gets its turn */
@@ -38,7 +38,7 @@ public final class PrefillFirstPolicy implements SchedulingPolicy {
     boolean isTurnOfDecodes = numPrefillSteps == maxNumPrefillSteps;
     boolean isPrefillStep = !isTurnOfDecodes && prefill(step);
     if (!isPrefillStep) {
-      batch.run(step, Batch.Kind.DECODE);
+      batch.run(step, RowKind.DECODE);
       isPrefillStep = isTurnOfDecodes && step.numRows() == 0 && prefill(step);
     }
     numPrefillSteps = isPrefillStep && hasDecode(step)
@@ -47,7 +47,7 @@ public final class PrefillFirstPolicy implements SchedulingPolicy {
   }
 
   private boolean prefill(StepBuilder step) {
-    batch.run(step, Batch.Kind.PREFILL);
+    batch.run(step, RowKind.PREFILL);
     batch.admit(step);
     return step.numRows() > 0;
   }

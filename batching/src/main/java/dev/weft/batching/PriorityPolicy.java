@@ -1,6 +1,5 @@
 package dev.weft.batching;
 
-import dev.weft.schedulerapi.ChunkRule;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.WaitingOrder;
@@ -17,20 +16,18 @@ import dev.weft.schedulerapi.WaitingOrder;
  * and once every {@code ageingNanos} O(n log n) for n waiting; allocates nothing.
  */
 public final class PriorityPolicy implements SchedulingPolicy {
-  private final Batch batch;
+  private final ContinuousBatchingPolicy batch;
 
   /** @param ageingNanos time that makes up for one level of priority, 1 or more */
   public PriorityPolicy(long ageingNanos) {
     if (ageingNanos < 1) {
       throw new IllegalArgumentException("ageingNanos is " + ageingNanos + ", must be 1 or more");
     }
-    AgeingOrder order = new AgeingOrder(ageingNanos);
-    batch = new Batch(order, order, ChunkRule.ALL, FullPromptGate.sparingPercent(1),
-        new LeastLostWork(order));
+    batch = ContinuousBatchingPolicy.builder().urgency(new AgeingUrgency(ageingNanos)).build();
   }
 
   @Override public WaitingOrder waitingOrder() {
-    return batch.order();
+    return batch.waitingOrder();
   }
 
   @Override public void plan(StepBuilder step) {

@@ -109,7 +109,7 @@ public final class ProgressGuard implements SchedulingPolicy {
   }
 
   private static void giveRow(StepBuilder step, SequenceView candidate) {
-    int numTokens = Rows.cut(step, candidate, Integer.MAX_VALUE, step.tokenBudget());
+    int numTokens = step.numGrantableTokens(candidate, Integer.MAX_VALUE);
     Grant grant = numTokens == 0 ? Grant.AWAITS_TOKEN : step.schedule(candidate, numTokens);
     while (grant == Grant.NO_BLOCKS) {
       SequenceView victim = NEWEST_FIRST.select(step, candidate);

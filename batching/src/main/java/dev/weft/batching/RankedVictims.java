@@ -12,9 +12,12 @@ import org.jspecify.annotations.Nullable;
  * nobody behind it in this order loses anything for it, so the last one of all keeps its blocks
  * until it ends, and the system always gets on. Cost O(running) a choice.
  */
-abstract class RankedVictims implements VictimSelector {
+public abstract class RankedVictims implements VictimSelector {
+  /** For the class that extends it. */
+  protected RankedVictims() {}
+
   /** True when {@code a} loses its blocks before {@code b}; a strict total order. */
-  abstract boolean losesBefore(SequenceView a, SequenceView b);
+  protected abstract boolean losesBefore(SequenceView a, SequenceView b);
 
   /** The first to lose; null when that would be the needy one and it holds nothing. */
   @Override public final @Nullable SequenceView select(StepFacts step, SequenceView needy) {

@@ -9,31 +9,9 @@ import dev.weft.schedulerapi.StepFacts;
 final class Rows {
   private Rows() {}
 
-  /**
-   * Cuts a wish to what is pending, to a budget and to whole chunk units, one at least; 0 when no
-   * row can be asked for.
-   */
-  static int cut(StepFacts step, SequenceView sequence, int wished, int budget) {
-    int numPending = step.numPendingTokens(sequence);
-    int most = Math.min(numPending, budget);
-    int numTokens = Math.max(0, Math.min(wished, most));
-    int unit = step.chunkUnit();
-    if (unit == 1 || step.startPosition(sequence) + numTokens >= sequence.numTokens()) {
-      return numTokens;
-    }
-    int numWhole = numTokens - numTokens % unit;
-    int shortest = Math.min(unit, numPending);
-    return numWhole == 0 && numTokens > 0 && shortest <= most ? shortest : numWhole;
-  }
-
   /** Free blocks that would be used up if the sequence came to hold all its tokens. */
   static int numBlocksOfAllTokens(StepFacts step, SequenceView sequence) {
-    return step.numBlocksNeeded(sequence, withLookahead(step, sequence.numTokens()));
-  }
-
-  /** Positions that a sequence holds when it has so many tokens computed. */
-  static int withLookahead(StepFacts step, int numTokens) {
-    return Math.min(numTokens + step.limits().numLookaheadTokens(), step.limits().maxModelLen());
+    return step.numBlocksNeeded(sequence, step.numPositions(sequence.numTokens()));
   }
 
   /**

@@ -52,6 +52,7 @@ final class SequenceTable {
   final long[] requestId;
   final long[] arrivalIndex;
   final long[] arrivalNanos;
+  final long[] lastRowNanos;
   final long[] seed;
   final int[] priority;
   final int[] adapter;
@@ -108,6 +109,7 @@ final class SequenceTable {
     requestId = new long[n];
     arrivalIndex = new long[n];
     arrivalNanos = new long[n];
+    lastRowNanos = new long[n];
     seed = new long[n];
     priority = new int[n];
     adapter = new int[n];
@@ -174,6 +176,7 @@ final class SequenceTable {
       seed[handle] = SequenceSeed.ofSample(requestSeed, sample);
       arrivalNanos[handle] = added.arrivalNanos() == Request.ARRIVES_WHEN_ADDED
           ? nowNanos : added.arrivalNanos();
+      lastRowNanos[handle] = arrivalNanos[handle];
       previous = handle;
     }
     numLiveSamples[first] = numSamples;

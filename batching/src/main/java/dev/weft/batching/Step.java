@@ -191,7 +191,7 @@ final class Step extends Facts implements StepBuilder {
     table.nextFull[handle] = (numTokens / core.blockSize() + 1) * core.blockSize();
   }
 
-  private int numPositions(int end) {
+  @Override public int numPositions(int end) {
     return Math.min(end + core.limits.numLookaheadTokens(), core.limits.maxModelLen());
   }
 

@@ -110,7 +110,7 @@ public final class VllmPolicy implements SchedulingPolicy {
       }
       SequenceView sequence = running.get(next++);
       int numTokens = sequence.status() == SequenceStatus.RUNNING
-          ? Rows.cut(step, sequence, maxNumTokensPerRow, step.tokenBudget()) : 0;
+          ? step.numGrantableTokens(sequence, maxNumTokensPerRow) : 0;
       if (numTokens == 0) {
         continue; // It lost its blocks in this step, or has nothing to do.
       }
@@ -179,7 +179,7 @@ public final class VllmPolicy implements SchedulingPolicy {
     if (!chunksPrompts && Math.min(numLeft, maxNumTokensPerRow) > room) {
       return false;
     }
-    int numTokens = Rows.cut(step, sequence, maxNumTokensPerRow, room);
+    int numTokens = step.numGrantableTokens(sequence, maxNumTokensPerRow);
     if (numTokens == 0 || !hasBlocks(step, sequence, start + numTokens + numPlaceholders)) {
       return false;
     }
@@ -197,7 +197,7 @@ public final class VllmPolicy implements SchedulingPolicy {
     int numFree = step.numFreeBlocks() - (step.numRunning() > 0 ? numSpareBlocks(step) : 0);
     int numAll = Math.min(sequence.numTokens(), limits.maxModelLen());
     return (!reservesFullPrompt || step.numBlocksNeeded(sequence, numAll) <= numFree)
-        && step.numBlocksNeeded(sequence, Rows.withLookahead(step, end)) <= numFree;
+        && step.numBlocksNeeded(sequence, step.numPositions(end)) <= numFree;
   }
 
   /** The original counts the null block in. */

@@ -58,6 +58,7 @@ final class WaitingList implements SequenceList {
     if (contains(handle)) {
       throw new IllegalStateException("handle " + handle + " waits already");
     }
+    order.onEnter(viewByHandle[handle]);
     int above = none;
     int side = BEFORE;
     for (int node = root; node != none; node = child[2 * node + side]) {
@@ -91,6 +92,7 @@ final class WaitingList implements SequenceList {
       size[node]--;
     }
     cursorIndex = NO_INDEX;
+    order.onLeave(viewByHandle[handle]);
   }
 
   boolean contains(int handle) {
@@ -117,16 +119,22 @@ final class WaitingList implements SequenceList {
     return cursorHandle;
   }
 
-  /** Tells the order and puts all in order again, equals as they were; O(n log n) questions. */
+  /** Tells the order and, if it has changed, sorts, equals as they were; O(n log n) questions. */
   void reorder(StepFacts facts) {
-    order.reevaluate(facts);
+    if (!order.reevaluate(facts)) {
+      return;
+    }
     int n = size();
+    boolean hasChanged = false;
     for (int i = 0; i < n; i++) {
       sorted[i] = handleAt(i);
+      hasChanged |= order.reevaluate(facts, viewByHandle[sorted[i]]);
     }
-    mergeSort(n);
-    rebuild(n);
-    cursorIndex = NO_INDEX;
+    if (hasChanged) {
+      mergeSort(n);
+      rebuild(n);
+      cursorIndex = NO_INDEX;
+    }
   }
 
   /** Throws when links, sizes or heap order do not fit together; O(handles). */

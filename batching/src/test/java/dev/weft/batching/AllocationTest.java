@@ -60,8 +60,9 @@ final class AllocationTest {
   /** False when no more can wait. */
   private boolean add(int numNewTokens, UnaryOperator<SamplingParameters.Builder> change,
       TokenMask mask) {
-    Request.Builder request = Request.builder(nextId++, 1, 2, 3, 4, 5).sampling(change.apply(
-        SamplingParameters.builder().maxNewTokens(numNewTokens)).build());
+    Request.Builder request = Request.builder(nextId++, 1, 2, 3, 4, 5).tenant("t" + nextId % 3)
+        .sampling(change.apply(
+            SamplingParameters.builder().maxNewTokens(numNewTokens)).build());
     if (mask != null) {
       request.tokenMask(mask);
     }
@@ -91,6 +92,7 @@ final class AllocationTest {
   /** Accepts the drafts of 1 and rejects that of 2; every sampled token is 1. */
   private void complete(StepPlan plan) {
     result.reset(plan.stepId(), plan.numRows());
+    result.setDeviceNanos(plan.numTokens());
     for (int row = 0; row < plan.numRows(); row++) {
       int firstDraft = plan.numTokens(row) - plan.numDraftTokens(row);
       for (int i = firstDraft; i < plan.numTokens(row) && plan.token(row, i) == 1; i++) {
@@ -175,6 +177,17 @@ final class AllocationTest {
     assertOneWindowIsFree(() -> keepRunning(100 + (int) (nextId % 100)));
 
     assertThat(scheduler.stats().numPreemptions()).isPositive();
+  }
+
+  /** Each policy of others under too few blocks for all, so that gates, orders and victims act. */
+  @ParameterizedTest @ValueSource(strings = {"no evict", "max utilization", "longest prefix",
+      "ratio", "peak", "tenants", "deadlines", "levels"})
+  void policiesOfOthersAllocateNothing(String name) {
+    build(limits -> limits.maxNumSeqs(NUM_RUNNING / 2), 200, PolicyProperties.policyOf(name));
+
+    assertOneWindowIsFree(() -> keepRunning(100 + (int) (nextId % 100)));
+
+    assertThat(nextId).as("requests").isGreaterThan(NUM_RUNNING + 30L);
   }
 
   @Test void forksAllocateNothing() {

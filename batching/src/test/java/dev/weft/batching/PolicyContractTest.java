@@ -1,5 +1,13 @@
 package dev.weft.batching;
 
+import dev.weft.batching.policies.DeadlineOrder;
+import dev.weft.batching.policies.FeedbackQueues;
+import dev.weft.batching.policies.GuaranteedNoEvictPolicy;
+import dev.weft.batching.policies.LongestPrefixFirst;
+import dev.weft.batching.policies.MaxUtilizationPolicy;
+import dev.weft.batching.policies.PeakGate;
+import dev.weft.batching.policies.RatioAdmissionPolicy;
+import dev.weft.batching.policies.VirtualTokenCounter;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.LiveCaps;
@@ -39,7 +47,7 @@ final class PolicyContractTest {
 
   @Nested final class LowestPriorityLoses extends Contract {
     @Override protected SchedulingPolicy create() {
-      return ContinuousBatchingPolicy.builder().usePriorities()
+      return ContinuousBatchingPolicy.builder().urgency(Urgency.PRIORITY)
           .victims(new LowestPriorityFirst()).gate(FullPromptGate.sparingBlocks(2)).build();
     }
   }
@@ -109,6 +117,80 @@ final class PolicyContractTest {
 
     @Override protected Demand demand() {
       return Demand.NOTHING;
+    }
+  }
+
+  @Nested final class GuaranteedNoEvict extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return new GuaranteedNoEvictPolicy();
+    }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
+    }
+  }
+
+  @Nested final class MaxUtilization extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return new MaxUtilizationPolicy();
+    }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
+    }
+  }
+
+  @Nested final class LongestPrefix extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return ContinuousBatchingPolicy.builder()
+          .order(new LongestPrefixFirst(8, 50 * Swarm.NANOS_PER_STEP)).build();
+    }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
+    }
+  }
+
+  @Nested final class RatioAdmission extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return new RatioAdmissionPolicy(0.3, 9);
+    }
+  }
+
+  @Nested final class Peak extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return ContinuousBatchingPolicy.builder().gate(new PeakGate()).build();
+    }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
+    }
+  }
+
+  @Nested final class TenantCounters extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return new VirtualTokenCounter().toBuilder().build();
+    }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
+    }
+  }
+
+  @Nested final class Deadlines extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return new DeadlineOrder(10 * Swarm.NANOS_PER_STEP, Swarm.NANOS_PER_STEP).toBuilder().build();
+    }
+
+    @Override protected boolean plansContinuingFirst() {
+      return true;
+    }
+  }
+
+  @Nested final class Levels extends Contract {
+    @Override protected SchedulingPolicy create() {
+      return new FeedbackQueues(new long[] {2_000, 4_000, 8_000}, numTokens -> 100L * numTokens,
+          200 * Swarm.NANOS_PER_STEP).toBuilder().build();
     }
   }
 

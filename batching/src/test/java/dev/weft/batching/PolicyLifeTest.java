@@ -316,7 +316,7 @@ final class PolicyLifeTest {
             return 1;
           }
 
-          @Override public void reevaluate(StepFacts facts) {
+          @Override public boolean reevaluate(StepFacts facts) {
             throw new IllegalStateException("deliberate");
           }
         }).build();
@@ -383,10 +383,11 @@ final class PolicyLifeTest {
           return 0;
         }
 
-        @Override public void reevaluate(StepFacts facts) {
+        @Override public boolean reevaluate(StepFacts facts) {
           if (facts.waiting().size() > 0) {
             ((StepBuilder) facts).skip(facts.waiting().get(0));
           }
+          return true;
         }
       };
     }

@@ -2,8 +2,17 @@ package dev.weft.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.batching.policies.DeadlineOrder;
+import dev.weft.batching.policies.FeedbackQueues;
+import dev.weft.batching.policies.GuaranteedNoEvictPolicy;
+import dev.weft.batching.policies.LongestPrefixFirst;
+import dev.weft.batching.policies.MaxUtilizationPolicy;
+import dev.weft.batching.policies.PeakGate;
+import dev.weft.batching.policies.RatioAdmissionPolicy;
+import dev.weft.batching.policies.VirtualTokenCounter;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.RequestHints;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulingPolicy;
@@ -29,32 +38,51 @@ final class PolicyProperties {
     }
   }
 
+  private static final List<Named> POLICIES = List.of(
+      new Named("fcfs", ContinuousBatchingPolicy::fcfs),
+      new Named("priorities", ContinuousBatchingPolicy::withPriorities),
+      new Named("lowest priority first", () -> ContinuousBatchingPolicy.builder()
+          .urgency(Urgency.PRIORITY).victims(new LowestPriorityFirst()).build()),
+      new Named("spare blocks", () -> ContinuousBatchingPolicy.builder()
+          .gate(FullPromptGate.sparingBlocks(3)).build()),
+      new Named("small chunks", () -> ContinuousBatchingPolicy.builder().urgency(Urgency.PRIORITY)
+          .chunkRule((step, sequence) -> 3).build()),
+      new Named("decode first", () -> new DecodeFirstPolicy(12)),
+      new Named("prefill first", () -> new PrefillFirstPolicy(3)),
+      new Named("static batch", StaticBatchPolicy::new),
+      new Named("ageing", () -> new PriorityPolicy(5 * NANOS_PER_STEP)),
+      new Named("no evict", GuaranteedNoEvictPolicy::new),
+      new Named("max utilization", MaxUtilizationPolicy::new),
+      new Named("longest prefix", () -> ContinuousBatchingPolicy.builder()
+          .order(new LongestPrefixFirst(6, 40 * NANOS_PER_STEP)).build()),
+      new Named("ratio", () -> new RatioAdmissionPolicy(0.3, 9)),
+      new Named("peak", () -> ContinuousBatchingPolicy.builder().gate(new PeakGate()).build()),
+      new Named("tenants", () -> new VirtualTokenCounter().toBuilder().build()),
+      new Named("deadlines",
+          () -> new DeadlineOrder(9 * NANOS_PER_STEP, 0).toBuilder().build()),
+      new Named("levels", () -> new FeedbackQueues(new long[] {3, 6, 12}, numTokens -> numTokens,
+          100 * NANOS_PER_STEP).toBuilder().build()),
+      new Named("guarded", () -> new ProgressGuard(step -> {}, 1)));
+
   @Provide Arbitrary<Named> policies() {
-    return Arbitraries.of(
-        new Named("fcfs", ContinuousBatchingPolicy::fcfs),
-        new Named("priorities", ContinuousBatchingPolicy::withPriorities),
-        new Named("lowest priority first", () -> ContinuousBatchingPolicy.builder()
-            .usePriorities().victims(new LowestPriorityFirst()).build()),
-        new Named("spare blocks", () -> ContinuousBatchingPolicy.builder()
-            .gate(FullPromptGate.sparingBlocks(3)).build()),
-        new Named("small chunks", () -> ContinuousBatchingPolicy.builder().usePriorities()
-            .chunkRule((step, sequence) -> 3).build()),
-        new Named("decode first", () -> new DecodeFirstPolicy(12)),
-        new Named("prefill first", () -> new PrefillFirstPolicy(3)),
-        new Named("static batch", StaticBatchPolicy::new),
-        new Named("ageing", () -> new PriorityPolicy(5 * NANOS_PER_STEP)),
-        new Named("guarded", () -> new ProgressGuard(step -> {}, 1)));
+    return Arbitraries.of(POLICIES);
+  }
+
+  /** A fresh one of the policies, by its name. */
+  static SchedulingPolicy policyOf(String name) {
+    return POLICIES.stream().filter(named -> named.name.equals(name)).findFirst().orElseThrow()
+        .policy.get();
   }
 
   /**
    * Also: no step is empty while something lives, since nothing is in flight when it is planned.
    */
-  @Property(tries = 600)
+  @Property(tries = 1000)
   void everyRequestEndsAndNoStepIsEmpty(@ForAll("policies") Named named, @ForAll long seed) {
     run(named, new Random(seed), 1);
   }
 
-  @Property(tries = 300)
+  @Property(tries = 500)
   void everyRequestEndsWhenStepsOverlap(@ForAll("policies") Named named, @ForAll long seed) {
     run(named, new Random(seed), 2);
   }
@@ -100,7 +128,8 @@ final class PolicyProperties {
           .numSamples(random.nextInt(8) == 0 ? Math.min(2, maxNumSeqs) : 1).build();
       int[] prompt = random.ints(numPromptTokens, 0, 2).toArray(); // Many share a prefix.
       requests.add(Request.builder(id, prompt).sampling(sampling)
-          .priority(random.nextInt(4)).adapterId(random.nextInt(4)));
+          .priority(random.nextInt(4)).adapterId(random.nextInt(4)).tenant("tenant " + id % 3)
+          .hints(new RequestHints(id % 10, id % 4 * (5 * NANOS_PER_STEP), 0, 0, new long[0])));
     }
     return requests;
   }

@@ -17,34 +17,34 @@ final class PriorityPolicyTest {
   }
 
   @Test void urgencyImprovesByOneLevelAnInterval() {
-    AgeingOrder order = new AgeingOrder(100);
-    assertThat(order.of(sequence(0, 50, 3))).isEqualTo(3); // No time is known yet.
+    AgeingUrgency urgency = new AgeingUrgency(100);
+    assertThat(urgency.of(sequence(0, 50, 3))).isEqualTo(3); // No time is known yet.
 
-    order.reevaluate(TestFacts.at(349));
-    assertThat(order.of(sequence(0, 50, 3))).isEqualTo(1);
-    order.reevaluate(TestFacts.at(350));
-    assertThat(order.of(sequence(0, 50, 3))).isEqualTo(0);
-    assertThat(order.of(sequence(0, 900, 3))).isEqualTo(3); // Arrived since.
-    assertThat(order.reevaluationNanos()).isEqualTo(100);
+    urgency.reevaluate(TestFacts.at(349));
+    assertThat(urgency.of(sequence(0, 50, 3))).isEqualTo(1);
+    urgency.reevaluate(TestFacts.at(350));
+    assertThat(urgency.of(sequence(0, 50, 3))).isEqualTo(0);
+    assertThat(urgency.of(sequence(0, 900, 3))).isEqualTo(3); // Arrived since.
+    assertThat(urgency.reevaluationNanos()).isEqualTo(100);
   }
 
   @Test void ageOfTheDistantPastIsTheGreatest() {
-    AgeingOrder order = new AgeingOrder(1);
-    order.reevaluate(TestFacts.at(Long.MAX_VALUE));
+    AgeingUrgency urgency = new AgeingUrgency(1);
+    urgency.reevaluate(TestFacts.at(Long.MAX_VALUE));
 
-    assertThat(order.of(sequence(0, Long.MIN_VALUE, 0))).isEqualTo(-Long.MAX_VALUE);
+    assertThat(urgency.of(sequence(0, Long.MIN_VALUE, 0))).isEqualTo(-Long.MAX_VALUE);
   }
 
   @Test void agedOneGoesAheadOfANewOneWithABetterPriority() {
-    AgeingOrder order = new AgeingOrder(100);
+    AgeingUrgency urgency = new AgeingUrgency(100);
     TestSequence aged = sequence(0, 0, 2);
     TestSequence fresh = sequence(1, 250, 0);
 
-    order.reevaluate(TestFacts.at(199));
-    assertThat(order.precedes(fresh, aged)).isTrue();
-    order.reevaluate(TestFacts.at(250));
-    assertThat(order.precedes(fresh, aged)).isFalse(); // Equal, and arrived later.
-    assertThat(order.precedes(aged, fresh)).isTrue();
+    urgency.reevaluate(TestFacts.at(199));
+    assertThat(new UrgencyOrder(urgency).precedes(fresh, aged)).isTrue();
+    urgency.reevaluate(TestFacts.at(250));
+    assertThat(new UrgencyOrder(urgency).precedes(fresh, aged)).isFalse(); // Equal, later.
+    assertThat(new UrgencyOrder(urgency).precedes(aged, fresh)).isTrue();
   }
 
   /** Otherwise two sequences could take each other's place again and again. */
@@ -53,15 +53,15 @@ final class PriorityPolicyTest {
       @ForAll @IntRange(min = -3, max = 3) int priority,
       @ForAll @LongRange(min = 0, max = 500) long arrivalNanos,
       @ForAll @LongRange(min = 1, max = 120) long ageingNanos) {
-    AgeingOrder order = new AgeingOrder(ageingNanos);
+    AgeingUrgency urgency = new AgeingUrgency(ageingNanos);
     TestSequence a = sequence(0, 0, 0);
     TestSequence b = sequence(1, arrivalNanos, priority);
     boolean wasMore = false;
     boolean wasLess = false;
     for (long now = arrivalNanos; now < arrivalNanos + 500; now++) {
-      order.reevaluate(TestFacts.at(now));
-      wasMore |= order.of(a) < order.of(b);
-      wasLess |= order.of(a) > order.of(b);
+      urgency.reevaluate(TestFacts.at(now));
+      wasMore |= urgency.of(a) < urgency.of(b);
+      wasLess |= urgency.of(a) > urgency.of(b);
     }
     assertThat(wasMore && wasLess).isFalse();
   }

@@ -27,6 +27,10 @@ record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priori
     return 0;
   }
 
+  @Override public int numSamplesToBegin() {
+    return 0;
+  }
+
   @Override public long deadlineNanos() {
     return Request.NO_DEADLINE;
   }
@@ -73,6 +77,10 @@ record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priori
 
   @Override public boolean isSkipped() {
     return false;
+  }
+
+  @Override public long lastRowNanos() {
+    return arrivalNanos();
   }
 
   @Override public int numPreemptions() {

@@ -16,9 +16,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A scheduler with blocks of 4 positions and a device that samples some token, told step by step. A
- * plan is written as its rows in order, {@code request:tokens}, then {@code -request} for each that
- * lost its blocks since the plan before.
+ * A scheduler with blocks of 4 positions and a device that samples some token and takes a
+ * nanosecond for each token of a step, told step by step. A plan is written as its rows in order,
+ * {@code request:tokens}, then {@code -request} for each that lost its blocks since the plan
+ * before.
  */
 final class TestServer {
   static final int BLOCK_SIZE = 4;
@@ -125,6 +126,7 @@ final class TestServer {
   void complete() {
     StepPlan plan = inFlight.remove();
     result.reset(plan.stepId(), plan.numRows());
+    result.setDeviceNanos(plan.numTokens());
     for (int row = 0; row < plan.numRows(); row++) {
       if (plan.isSampled(row)) {
         int position = plan.startPosition(row) + plan.numTokens(row);

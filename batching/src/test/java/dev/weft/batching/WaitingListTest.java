@@ -85,8 +85,9 @@ final class WaitingListTest {
         return sign[0] * entering.arrivalIndex() < sign[0] * waiting.arrivalIndex();
       }
 
-      @Override public void reevaluate(StepFacts facts) {
+      @Override public boolean reevaluate(StepFacts facts) {
         sign[0] = -sign[0];
+        return true;
       }
     };
     WaitingList list = new WaitingList(sequences(0, 0, 0), order);

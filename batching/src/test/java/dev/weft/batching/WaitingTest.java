@@ -107,8 +107,9 @@ final class WaitingTest {
       return intervalNanos;
     }
 
-    @Override public void reevaluate(StepFacts facts) {
+    @Override public boolean reevaluate(StepFacts facts) {
       reevaluations.add(facts.nowNanos());
+      return true;
     }
   }
 

@@ -40,7 +40,10 @@ public interface SchedulingPolicy {
     return true;
   }
 
-  /** A sequence began to live: a new request, or a further sample when its prompt is computed. */
+  /**
+   * A sequence begins to live: a new request, or a further sample when its prompt is computed. Its
+   * place in the waiting list is asked for afterwards.
+   */
   default void onAdd(SequenceView sequence) {}
 
   /** A step's result was applied. */

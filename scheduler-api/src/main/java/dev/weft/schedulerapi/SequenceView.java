@@ -14,6 +14,12 @@ public interface SequenceView {
   int sampleIndex();
 
   /**
+   * Further samples of its request that begin to live, and share its blocks, when its prompt is
+   * computed; 0 from then on.
+   */
+  int numSamplesToBegin();
+
+  /**
    * Counts accepted sequences: an earlier arrival has the smaller number, samples follow each
    * other.
    */
@@ -65,6 +71,9 @@ public interface SequenceView {
 
   /** True when a policy has passed over it since it began to wait; see {@link StepBuilder#skip}. */
   boolean isSkipped();
+
+  /** Time of the last step in which it had a row; of its arrival before the first one. */
+  long lastRowNanos();
 
   /** How often it lost its KV blocks. */
   int numPreemptions();

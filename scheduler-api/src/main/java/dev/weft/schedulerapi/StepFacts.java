@@ -42,6 +42,29 @@ public interface StepFacts {
    */
   int numPendingTokens(SequenceView sequence);
 
+  /**
+   * The length of the longest row that may be asked for, if the sequence should get {@code
+   * numWished} tokens: cut to what is pending and to the budget, and to whole chunk units unless it
+   * reaches the last token, but one unit at least. 0 when no row can be asked for.
+   */
+  default int numGrantableTokens(SequenceView sequence, int numWished) {
+    int numPending = numPendingTokens(sequence);
+    int most = Math.min(numPending, tokenBudget());
+    int numTokens = Math.max(0, Math.min(numWished, most));
+    int unit = chunkUnit();
+    if (unit == 1 || startPosition(sequence) + numTokens >= sequence.numTokens()) {
+      return numTokens;
+    }
+    int numWhole = numTokens - numTokens % unit;
+    int shortest = Math.min(unit, numPending);
+    return numWhole == 0 && numTokens > 0 && shortest <= most ? shortest : numWhole;
+  }
+
+  /** Positions that a sequence holds once so many of its tokens are computed: with lookahead. */
+  default int numPositions(int numComputedTokens) {
+    return Math.min(numComputedTokens + limits().numLookaheadTokens(), limits().maxModelLen());
+  }
+
   /** KV blocks that can be handed out now, idle cached ones included. */
   int numFreeBlocks();
 

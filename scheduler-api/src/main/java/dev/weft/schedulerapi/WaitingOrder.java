@@ -34,12 +34,37 @@ public interface WaitingOrder {
 
   /**
    * After how many nanoseconds the whole list is put in order again, because the answers depend on
-   * time or on the cache; {@link #NEVER} by default. Cost of one: O(n log n) questions.
+   * time or on the cache; {@link #NEVER} by default. Cost of one: O(n log n) questions,
+   * or fewer where {@link #reevaluate} says so.
    */
   default long reevaluationNanos() {
     return NEVER;
   }
 
-  /** Told before the list is put in order again, so that answers can be computed for this time. */
-  default void reevaluate(StepFacts facts) {}
+  /**
+   * Told when the interval is over, before the plan.
+   *
+   * @return false when no answer can have changed, so that the list stays as it is; cost then O(1)
+   */
+  default boolean reevaluate(StepFacts facts) {
+    return true;
+  }
+
+  /**
+   * Works the answers about a waiting sequence out anew, after {@link #reevaluate(StepFacts)}.
+   *
+   * @return true when they may have changed; the list is put in order when any have
+   */
+  default boolean reevaluate(StepFacts facts, SequenceView waiting) {
+    return true;
+  }
+
+  /**
+   * Told of a sequence that starts to wait, new, unblocked or without its blocks, before its place
+   * is asked for. The answers about others must stay as they are.
+   */
+  default void onEnter(SequenceView entering) {}
+
+  /** Told of a sequence that waits no more: it was admitted in the step just planned, or ended. */
+  default void onLeave(SequenceView leaving) {}
 }

@@ -2,6 +2,7 @@ package dev.weft.simulator;
 
 import dev.weft.schedulerapi.BlockReason;
 import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.RequestHints;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.testkit.HashModel;
 import dev.weft.testkit.SoloRun;
@@ -17,6 +18,8 @@ import java.util.function.LongSupplier;
  */
 final class RequestSource {
   private static final int MAX_NUM_REMEMBERED = 8;
+  private static final String[] TENANTS = {"a", "b", "c", "b", "b"};
+  private static final long[] NO_DATA = {};
   private final Scenario scenario;
   private final SplitMix random;
   private final LongSupplier clock;
@@ -37,7 +40,9 @@ final class RequestSource {
     int[] prompt = prompt(numPrompt);
     Request.Builder builder = Request.builder(id, prompt)
         .sampling(sampling())
-        .arrivalNanos(nowNanos);
+        .arrivalNanos(nowNanos)
+        .tenant(TENANTS[(int) (id % TENANTS.length)])
+        .hints(hints(id));
     if (scenario.has(Feature.PRIORITIES)) {
       builder.priority(random.between(-2, 2));
     }
@@ -62,6 +67,13 @@ final class RequestSource {
     Request request = builder.build();
     remember(request, prompt);
     return request;
+  }
+
+  /** By the id, so that what is drawn does not depend on it; right and wrong, some have none. */
+  private static RequestHints hints(long id) {
+    int numExpected = id % 3 == 0 ? 0 : (int) (id * 7 % 50);
+    long targetNanos = id % 4 == 0 ? 0 : 5_000_000 * (1 + id * 5 % 40);
+    return new RequestHints(numExpected, targetNanos, 0, 0, NO_DATA);
   }
 
   private int[] prompt(int numTokens) {

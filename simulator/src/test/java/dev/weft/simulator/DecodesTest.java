@@ -3,6 +3,7 @@ package dev.weft.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.batching.ContinuousBatchingPolicy;
+import dev.weft.batching.Urgency;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import java.util.function.Supplier;
@@ -21,7 +22,7 @@ final class DecodesTest {
 
   @Test void alsoWithPriorities() {
     compare(ContinuousBatchingPolicy::withPriorities,
-        () -> ContinuousBatchingPolicy.builder().usePriorities()
+        () -> ContinuousBatchingPolicy.builder().urgency(Urgency.PRIORITY)
             .chunkRule((step, sequence) -> Integer.MAX_VALUE).build());
   }
 

@@ -43,10 +43,7 @@ public final class FirstComePolicy implements SchedulingPolicy {
 
   /** As many tokens as pending, budget and, for a waiting sequence, free blocks allow. */
   private static Grant scheduleAll(StepBuilder step, SequenceView sequence) {
-    int numTokens = Math.min(step.numPendingTokens(sequence), step.tokenBudget());
-    if (step.startPosition(sequence) + numTokens < sequence.numTokens()) {
-      numTokens -= numTokens % step.chunkUnit();
-    }
+    int numTokens = step.numGrantableTokens(sequence, Integer.MAX_VALUE);
     return numTokens > 0 ? step.schedule(sequence, numTokens) : Grant.NO_TOKENS;
   }
 }

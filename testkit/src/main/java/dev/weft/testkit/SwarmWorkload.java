@@ -2,6 +2,7 @@ package dev.weft.testkit;
 
 import dev.weft.schedulerapi.BlockReason;
 import dev.weft.schedulerapi.Request;
+import dev.weft.schedulerapi.RequestHints;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.TokenMask;
@@ -16,6 +17,9 @@ import java.util.function.IntSupplier;
  * wishes.
  */
 final class SwarmWorkload {
+  private static final String[] TENANTS = {"a", "b", "c", "b", "b"};
+  private static final long[] NO_DATA = {};
+
   private final SplitMix random;
   private final SchedulerLimits limits;
   private final IntSupplier step;
@@ -65,7 +69,8 @@ final class SwarmWorkload {
 
   private Request request(long id, int arrival) {
     Request.Builder request = Request.builder(id, prompt()).sampling(sampling())
-        .adapterId(random.oneIn(3) ? random.between(1, 3) : 0);
+        .adapterId(random.oneIn(3) ? random.between(1, 3) : 0)
+        .tenant(TENANTS[(int) (id % TENANTS.length)]).hints(hints(id));
     if (usesPriorities) {
       request.priority(random.between(-1, 2));
     }
@@ -85,6 +90,13 @@ final class SwarmWorkload {
       request.skipCacheRead();
     }
     return request.build();
+  }
+
+  /** By the id, so that what is drawn does not depend on it; right and wrong, some have none. */
+  private static RequestHints hints(long id) {
+    int numExpected = id % 3 == 0 ? 0 : (int) (id * 7 % 30);
+    long targetNanos = id % 4 == 0 ? 0 : Swarm.NANOS_PER_STEP * (1 + id * 5 % 30);
+    return new RequestHints(numExpected, targetNanos, 0, 0, NO_DATA);
   }
 
   /** Now and then too long; often begins as another one did, or is the same. */

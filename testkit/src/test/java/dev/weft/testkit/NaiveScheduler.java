@@ -127,12 +127,21 @@ final class NaiveScheduler implements SchedulerDriver {
 
   private void startWaiting(NaiveSequence sequence) {
     sequence.status = SequenceStatus.WAITING;
+    setup.policy().waitingOrder().onEnter(sequence);
     int place = mistake == Mistake.FORGETS_THE_WAITING_ORDER ? waiting.size() : 0;
     while (place < waiting.size()
         && !setup.policy().waitingOrder().precedes(sequence, waiting.get(place))) {
       place++;
     }
     waiting.add(place, sequence);
+  }
+
+  private boolean stopWaiting(NaiveSequence sequence) {
+    boolean didWait = waiting.remove(sequence);
+    if (didWait) {
+      setup.policy().waitingOrder().onLeave(sequence);
+    }
+    return didWait;
   }
 
   private void waitAgain(NaiveSequence sequence) {
@@ -173,7 +182,7 @@ final class NaiveScheduler implements SchedulerDriver {
     }
     sequence.status = SequenceStatus.FINISHED;
     live.remove(sequence.requestId());
-    waiting.remove(sequence);
+    stopWaiting(sequence);
     running.remove(sequence);
     if (mistake != Mistake.KEEPS_BLOCKS) {
       kvCache.close(sequence.handle());
@@ -241,10 +250,10 @@ final class NaiveScheduler implements SchedulerDriver {
 
   private void settle(NaiveStep step) {
     running.removeAll(step.preempted);
-    waiting.removeAll(step.preempted);
+    step.preempted.forEach(this::stopWaiting);
     step.preempted.forEach(this::waitAgain);
     for (NaiveSequence sequence : step.rows.keySet()) {
-      if (waiting.remove(sequence)) {
+      if (stopWaiting(sequence)) {
         running.add(sequence);
       }
     }

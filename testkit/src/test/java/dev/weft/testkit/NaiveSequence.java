@@ -24,6 +24,7 @@ final class NaiveSequence implements SequenceView {
   boolean hasSampled;
   boolean isSkipped;
   int numPreemptions;
+  long lastRowNanos;
   /** Blocks of the table that the device knows. */
   int numBlocksKnown;
 
@@ -33,6 +34,7 @@ final class NaiveSequence implements SequenceView {
     this.handle = handle;
     this.arrivalIndex = arrivalIndex;
     this.arrivalNanos = arrivalNanos;
+    lastRowNanos = arrivalNanos;
     for (int i = 0; i < request.numPromptTokens(); i++) {
       tokens.add(request.promptToken(i));
     }
@@ -54,6 +56,10 @@ final class NaiveSequence implements SequenceView {
 
   @Override public long requestId() {
     return request.id();
+  }
+
+  @Override public int numSamplesToBegin() {
+    return 0;
   }
 
   @Override public int sampleIndex() {
@@ -126,6 +132,10 @@ final class NaiveSequence implements SequenceView {
 
   @Override public boolean isSkipped() {
     return isSkipped;
+  }
+
+  @Override public long lastRowNanos() {
+    return lastRowNanos;
   }
 
   @Override public int numPreemptions() {

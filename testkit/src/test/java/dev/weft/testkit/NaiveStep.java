@@ -64,6 +64,7 @@ final class NaiveStep implements StepBuilder {
       sequence.isSkipped = false;
     }
     sequence.isScheduled = true;
+    sequence.lastRowNanos = nowNanos;
     rows.put(sequence, numTokens);
     return Grant.GRANTED;
   }

@@ -16,9 +16,10 @@ import dev.weft.simulator.PolicyReport;
 /**
  * My own policy: the shortest prompt first. All that a policy does is to ask for rows; whatever it
  * asks for, nothing breaks, but it can be slow, unfair or stuck. {@link PolicyCheck} finds out, in
- * simulated runs with all that can happen to a scheduler, and measures it as a server: leave out
- * the line of the chunk unit, and the check names runs that get stuck. An engine takes the policy
- * with {@code WeftEngine.builder(executor).policy(new ShortestPromptFirst())}.
+ * simulated runs with all that can happen to a scheduler, and measures it as a server: ask for
+ * all pending tokens instead of those that can be granted, and the check names runs that get stuck.
+ * An engine takes the policy with {@code WeftEngine.builder(executor).policy(new
+ * ShortestPromptFirst())}.
  */
 public final class Example04OwnPolicy {
   private static final int NUM_SEEDS = 100;
@@ -58,8 +59,7 @@ public final class Example04OwnPolicy {
     }
 
     private static Grant give(StepBuilder step, SequenceView sequence) {
-      int numTokens = Math.min(step.numPendingTokens(sequence), step.tokenBudget());
-      numTokens -= numTokens < step.numPendingTokens(sequence) ? numTokens % step.chunkUnit() : 0;
+      int numTokens = step.numGrantableTokens(sequence, Integer.MAX_VALUE);
       return numTokens > 0 ? step.schedule(sequence, numTokens) : NO_TOKENS;
     }
   }

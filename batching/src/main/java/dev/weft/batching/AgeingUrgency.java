@@ -2,31 +2,21 @@ package dev.weft.batching;
 
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepFacts;
-import dev.weft.schedulerapi.WaitingOrder;
 
 /**
- * Priority improved by one level for every {@code ageingNanos} since arrival, then arrival. It is
- * worked out for the time of the last reevaluation, so that all answers between two of them fit
- * together.
+ * Priority improved by one level for every {@code ageingNanos} since arrival. It is worked out for
+ * the time of the last reevaluation, so that all answers between two of them fit together.
  *
  * <p>Of two sequences the difference of urgencies takes two neighbouring values as time goes by,
  * never one below and one above 0: so by strict comparison only one of them can ever take the place
  * of the other.
  */
-final class AgeingOrder implements WaitingOrder, Urgency {
+final class AgeingUrgency implements Urgency {
   private final long ageingNanos;
   private long nowNanos = Long.MIN_VALUE;
 
-  AgeingOrder(long ageingNanos) {
+  AgeingUrgency(long ageingNanos) {
     this.ageingNanos = ageingNanos;
-  }
-
-  @Override public boolean precedes(SequenceView entering, SequenceView waiting) {
-    long urgencyOfEntering = of(entering);
-    long urgencyOfWaiting = of(waiting);
-    return urgencyOfEntering != urgencyOfWaiting
-        ? urgencyOfEntering < urgencyOfWaiting
-        : entering.arrivalIndex() < waiting.arrivalIndex();
   }
 
   @Override public long of(SequenceView sequence) {
@@ -45,7 +35,8 @@ final class AgeingOrder implements WaitingOrder, Urgency {
     return ageingNanos;
   }
 
-  @Override public void reevaluate(StepFacts facts) {
+  @Override public boolean reevaluate(StepFacts facts) {
     nowNanos = facts.nowNanos();
+    return true;
   }
 }
