@@ -110,7 +110,8 @@ public final class ReplayTool {
     out.println(setup.spec());
     Optional<SchedulingPolicy> policy = policy(setup);
     Timeline timeline = Timeline.builder().title(from.getFileName() + ", policy "
-        + setup.label(JournalSetup.POLICY, "unknown")).limits(setup.limits()).build();
+        + setup.label(JournalSetup.POLICY, "unknown")
+        + (journal.isWhole() ? "" : ", the end of the run")).limits(setup.limits()).build();
     if (!journal.isWhole() || policy.isEmpty()) {
       return tell(journal, timeline);
     }

@@ -120,9 +120,8 @@ final class SequenceBook {
     numInFlight--;
   }
 
-  /** The device is lost with all that is in flight. */
+  /** The device is lost with all that is in flight: no result of it comes any more. */
   void retireAll() {
-    discardUnread();
     numInFlight = 0;
   }
 

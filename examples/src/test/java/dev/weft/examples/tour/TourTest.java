@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** Every example of the tour runs, prints what it promises, is short, and is in the table. */
 class TourTest {
   private static final int MAX_NUM_LINES = 80;
-  private static final int NUM_EXAMPLES = 11;
+  private static final int NUM_EXAMPLES = 12;
   private static final String COMMAND =
       "mvn -q -pl examples -am compile exec:java -Dexec.mainClass=dev.weft.examples.tour.";
 
@@ -125,6 +125,13 @@ class TourTest {
   @Test void ownExecutor() throws Exception {
     assertThat(printed(Example11OwnExecutor::main))
         .isEqualTo("Polly wants a cracker. Po|lly wants a cracker. Polly wants a cracker. Po\n");
+  }
+
+  @Test void flightRecorder() throws Exception {
+    assertThat(printed(Example12FlightRecorder::main))
+        .contains("recorded: the whole run\n")
+        .containsPattern("step 5 had 3 rows; 3 requests ran, \\d+ blocks were free")
+        .contains("every decision as recorded: true, after 33 tokens");
   }
 
   // ---- how they are presented
