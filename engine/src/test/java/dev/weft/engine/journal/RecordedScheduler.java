@@ -37,10 +37,11 @@ final class RecordedScheduler {
   RecordedScheduler(TokenForm form, long maxSize, int maxNumSeqs, int maxNumDrafts) {
     limits = SchedulerLimits.builder().maxNumSeqs(maxNumSeqs).maxNumWaiting(64)
         .maxNumBatchedTokens(64).maxModelLen(4_096).vocabularySize(VOCABULARY)
-        .maxNumDraftTokens(maxNumDrafts).build();
+        .maxNumDraftTokens(maxNumDrafts).maxInFlight(2).build();
     ExecutorSpec spec = ExecutorSpec.builder().vocabularySize(VOCABULARY).maxModelLen(4_096)
         .blockSize(BLOCK_SIZE).numBlocks(1 + maxNumSeqs * 1_024).numSlots(2 * maxNumSeqs)
-        .maxNumRows(maxNumSeqs).maxNumBatchedTokens(64).maxNumDraftTokens(maxNumDrafts).build();
+        .maxNumRows(maxNumSeqs).maxNumBatchedTokens(64).maxNumDraftTokens(maxNumDrafts)
+        .maxInFlight(2).build();
     kvCache = EngineProfile.standard().kvCache(limits, spec).build();
     JournalSetup setup = new JournalSetup(limits, spec, 0, Map.of(
         JournalSetup.POLICY, ContinuousBatchingPolicy.class.getName()));
@@ -87,6 +88,14 @@ final class RecordedScheduler {
       }
     }
     scheduler.update(result, nowNanos += 1_000);
+  }
+
+  /** Fails a step, and reports the tokens of one that was planned behind it. */
+  void failBefore(StepPlan failed, StepPlan behind) {
+    result.reset(failed.stepId(), failed.numRows());
+    result.failStep("on purpose");
+    scheduler.update(result, nowNanos);
+    complete(behind, 5);
   }
 
   /** Proposes the same drafts for everybody. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weft.batching.ContinuousBatchingPolicy;
 import dev.weft.batching.PrefillFirstPolicy;
 import dev.weft.schedulerapi.SamplingParameters;
+import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -94,6 +95,22 @@ final class ReplayTest {
     Replay replay = Replay.of(journal(run)).build();
     assertThat(replay.run()).as("%s", replay.difference()).isTrue();
     assertThat(replay.scheduler().stats().numPrefixHitTokens()).isEqualTo(8);
+  }
+
+  /** The second request's first token is lost with the step before, and is not part of it. */
+  @Test void tokensBehindAFailedStepAreNobodys() throws IOException {
+    RecordedScheduler run = new RecordedScheduler(TokenForm.HASHED, SIZE);
+    run.add(9, 1, 2, 3);
+    StepPlan failed = run.scheduler.plan(run.nowNanos);
+    run.add(9, 4, 5, 6);
+    run.failBefore(failed, run.scheduler.plan(run.nowNanos));
+    run.add(9, 4, 5, 6, 60, 61, 62, 63, 64, 65);
+    run.finish();
+
+    Replay replay = Replay.of(journal(run)).build();
+
+    assertThat(replay.run()).as("%s", replay.difference()).isTrue();
+    assertThat(replay.scheduler().stats().numDiscardedRows()).isEqualTo(2);
   }
 
   private static void completeWithDrafts(RecordedScheduler run, int... tokens) {
