@@ -7,7 +7,12 @@ package dev.weft.benchmarks;
  */
 interface MeasuredEngine {
   /** Constructs a request and adds it; no two live ones may have the same id. */
-  void add(long id, int[] prompt, int maxNewTokens);
+  default void add(long id, int[] prompt, int maxNewTokens) {
+    prepare(id, prompt, maxNewTokens).run();
+  }
+
+  /** Constructs a request, which running the result adds: again whenever the last one ended. */
+  Runnable prepare(long id, int[] prompt, int maxNewTokens);
 
   /** Plans a step, which may be empty. */
   void plan();

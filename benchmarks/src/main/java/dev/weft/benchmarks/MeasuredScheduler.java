@@ -114,13 +114,10 @@ final class MeasuredScheduler implements MeasuredEngine {
     return limits.cachesPrefixes() ? builder.build() : builder.withoutPrefixes().build();
   }
 
-  @Override public void add(long id, int[] prompt, int maxNewTokens) {
-    add(request(id, prompt, maxNewTokens));
-  }
-
-  /** Constructs a request, which may be added more than once, one after another. */
-  static Request request(long id, int[] prompt, int maxNewTokens) {
-    return Request.builder(id, prompt).sampling(SamplingParameters.greedy(maxNewTokens)).build();
+  @Override public Runnable prepare(long id, int[] prompt, int maxNewTokens) {
+    Request request =
+        Request.builder(id, prompt).sampling(SamplingParameters.greedy(maxNewTokens)).build();
+    return () -> add(request);
   }
 
   void add(Request request) {

@@ -16,8 +16,8 @@ final class NaiveEngine implements MeasuredEngine {
     step = scheduler.plan();
   }
 
-  @Override public void add(long id, int[] prompt, int maxNewTokens) {
-    scheduler.add(new NaiveRequest(id, prompt, maxNewTokens));
+  @Override public Runnable prepare(long id, int[] prompt, int maxNewTokens) {
+    return () -> scheduler.add(new NaiveRequest(id, prompt, maxNewTokens));
   }
 
   @Override public void plan() {

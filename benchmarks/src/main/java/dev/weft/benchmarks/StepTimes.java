@@ -106,6 +106,20 @@ final class StepTimes {
         name + "CpuClockTakenOff", (double) emptyCpuNanos, "ns", AggregationPolicy.MAX);
   }
 
+  int numSteps() {
+    return numSteps;
+  }
+
+  /** Forgets all steps. */
+  void clear() {
+    numSteps = 0;
+  }
+
+  /** CPU time that this share of the steps, 0 to 1, does not exceed. */
+  long cpuNanosAt(double share) {
+    return sorted(cpuNanos)[(int) Math.min(numSteps - 1, numSteps * share)];
+  }
+
   private long leastCpuNanos() {
     long least = Long.MAX_VALUE;
     for (int i = 0; i < numSteps; i++) {
