@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import dev.weft.batching.VllmPolicy;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
@@ -83,6 +84,25 @@ final class WeftEngineBuilderTest {
   @Test void prefixesAreSharedUnlessToldOtherwise() throws InterruptedException {
     assertThat(numCachedOfSecond(builder(1))).isEqualTo(8);
     assertThat(numCachedOfSecond(builder(1).withoutPrefixCache())).isZero();
+  }
+
+  @Test void aProfileBringsPolicyAndCache() throws InterruptedException {
+    EngineProfile vllm = EngineProfile.vllm(VllmPolicy.fcfs());
+    Request never = Request.builder(1, new int[40]).sampling(SamplingParameters.greedy(20)).build();
+    ExecutorSpec spec = ExecutorSpec.builder().vocabularySize(97).maxModelLen(64).blockSize(4)
+        .numBlocks(13).build();
+
+    assertThat(numCachedOfSecond(builder(1).profile(vllm))).isEqualTo(8);
+    assertThat(vllm.policy()).isSameAs(vllm.policy()).isInstanceOf(VllmPolicy.class);
+    assertThat(isTaken(spec, EngineProfile.standard(), never)).isFalse();
+    assertThat(isTaken(spec, vllm, never)).isTrue();
+  }
+
+  private static boolean isTaken(ExecutorSpec spec, EngineProfile profile, Request request) {
+    try (WeftEngine engine = WeftEngine.builder(HashModelExecutor.completingAtOnce(spec))
+        .profile(profile).build()) {
+      return engine.submit(request).status() == Submission.Status.ACCEPTED;
+    }
   }
 
   private static int numCachedOfSecond(WeftEngineBuilder builder) throws InterruptedException {
