@@ -98,7 +98,6 @@ final class Lifecycle {
     core.kvCache.release(handle);
     leaveSlot(handle);
     table.numComputed[handle] = 0;
-    table.writableEnd[handle] = 0;
     table.numDrafts[handle] = 0;
     table.numPreemptions[handle]++;
     table.blockEpoch[handle]++;

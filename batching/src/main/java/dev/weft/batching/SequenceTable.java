@@ -64,8 +64,8 @@ final class SequenceTable {
   /** Most positions that were ever computed: what is computed again below it is recomputation. */
   final int[] maxComputed;
   /**
-   * A row that ends here or before needs no further block, and may write those it has; 0 when the
-   * cache must be asked.
+   * A decode that ends here or before needs no further block, and may write those it has; 0 when
+   * the cache must be asked. Means nothing before the first row since the blocks were taken.
    */
   final int[] writableEnd;
   /** Known tokens with which the next block is full, so that it can be entered in the cache. */

@@ -126,10 +126,14 @@ public final class RandomPolicy implements SchedulingPolicy {
       boolean canGrow = sequence.status() == SequenceStatus.RUNNING && !sequence.isScheduled();
       numPending[i] = canGrow ? step.numPendingTokens(sequence) : 0;
     }
-    int next = step.scheduleDecodes(from, random.between(0, 1 + step.limits().maxNumDraftTokens()));
+    int most = random.between(0, 1 + step.limits().maxNumDraftTokens());
+    int next = step.scheduleDecodes(from, most);
     int numNew = 0;
     for (int i = from; i < next; i++) {
       if (numPending[i] > 0 && running.get(i).isScheduled()) {
+        if (numPending[i] > most) {
+          throw new AssertionError("a decode got " + numPending[i] + " tokens of " + most);
+        }
         numGranted.put(running.get(i).handle(), numPending[i]);
         numNew++;
       }
