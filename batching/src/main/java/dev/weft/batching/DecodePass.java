@@ -108,7 +108,7 @@ final class DecodePass {
       return false;
     }
     boolean takesBlocks = end > table.writableEnd[handle];
-    int numOldBlocks = takesBlocks ? core.kvCache.numBlocks(handle) : PlanBuffer.ALL_OLD;
+    int numOldBlocks = takesBlocks ? core.kvCache.numBlocks(handle) : 0;
     if (takesBlocks && !step.takeBlocks(handle, start, end)) {
       return false;
     }
@@ -117,10 +117,10 @@ final class DecodePass {
     }
     int row = step.plan.numRows;
     step.plan.setDecode(row, handle, start, numTokens);
-    step.plan.numOldBlocks[row] = numOldBlocks;
     table.row[handle] = row;
     count(step, 1, numTokens + numExtra);
     if (takesBlocks) {
+      step.plan.setNumOldBlocks(row, numOldBlocks);
       step.noteCopies(row);
     }
     return true;

@@ -28,6 +28,8 @@ final class PlanBuffer implements StepPlan {
   final int[] numOldBlocks;
   /** A running sequence's token and drafts: nothing to attach. */
   final boolean[] isDecode;
+  /** True when the row is as {@link #setDecode} leaves it, in this use of the plan or the last. */
+  private final boolean[] isPlain;
   final boolean[] isSampled;
   final boolean[] isPadded;
   final boolean[] isAdmission;
@@ -74,6 +76,7 @@ final class PlanBuffer implements StepPlan {
     numDrafts = new int[maxRows];
     numOldBlocks = new int[maxRows];
     isDecode = new boolean[maxRows];
+    isPlain = new boolean[maxRows];
     isSampled = new boolean[maxRows];
     isPadded = new boolean[maxRows];
     isAdmission = new boolean[maxRows];
@@ -136,6 +139,7 @@ final class PlanBuffer implements StepPlan {
     numRowTokens[row] = numTokens;
     mask[row] = NO_MASK;
     isDecode[row] = false;
+    isPlain[row] = false;
     totalTokens += numTokens;
     return row;
   }
@@ -146,12 +150,21 @@ final class PlanBuffer implements StepPlan {
     start[row] = startPosition;
     numRowTokens[row] = numTokens;
     numDrafts[row] = numTokens - 1;
-    numOldBlocks[row] = ALL_OLD;
-    isDecode[row] = true;
-    isSampled[row] = true;
-    isPadded[row] = false;
-    isAdmission[row] = false;
-    mask[row] = NO_MASK;
+    if (!isPlain[row]) { // Else all of this still stands there from the last use of the plan.
+      isPlain[row] = true;
+      isDecode[row] = true;
+      isSampled[row] = true;
+      isPadded[row] = false;
+      isAdmission[row] = false;
+      mask[row] = NO_MASK;
+      numOldBlocks[row] = ALL_OLD;
+    }
+  }
+
+  /** Of the blocks of a decode, the device knows only so many. */
+  void setNumOldBlocks(int row, int numBlocks) {
+    numOldBlocks[row] = numBlocks;
+    isPlain[row] = false;
   }
 
   /** Copies a filled mask in and gives it to the row. */
@@ -220,6 +233,7 @@ final class PlanBuffer implements StepPlan {
     numDrafts[to] = numDrafts[from];
     numOldBlocks[to] = numOldBlocks[from];
     isDecode[to] = isDecode[from];
+    isPlain[to] = isPlain[from];
     isSampled[to] = isSampled[from];
     isPadded[to] = isPadded[from];
     isAdmission[to] = isAdmission[from];

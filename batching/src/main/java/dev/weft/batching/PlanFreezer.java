@@ -25,8 +25,7 @@ final class PlanFreezer {
 
   void freeze(PlanBuffer plan, Step step) {
     plan.compact(table);
-    freezeRows(plan);
-    noteTime(plan, step.nowNanos);
+    freezeRows(plan, step.nowNanos);
     writeTables(plan);
     writeCopiedBlocks(plan);
     core.stats.numBlockCopies += plan.numBlockCopies();
@@ -37,11 +36,11 @@ final class PlanFreezer {
     report(plan);
   }
 
-  private void freezeRows(PlanBuffer plan) {
+  private void freezeRows(PlanBuffer plan, long nowNanos) {
     int numTokens = 0;
     int row = 0;
     while (row < plan.numRows) {
-      int next = freezeDecodes(plan, row, numTokens);
+      int next = freezeDecodes(plan, row, numTokens, nowNanos);
       for (; row < next; row++) {
         numTokens += plan.numRowTokens[row];
       }
@@ -50,14 +49,8 @@ final class PlanFreezer {
         plan.setFirstToken(row, numTokens);
         numTokens = copyTokens(plan, row, numTokens);
         attach(plan, row);
-        advance(plan, row++);
+        advance(plan, row++, nowNanos);
       }
-    }
-  }
-
-  private void noteTime(PlanBuffer plan, long nowNanos) {
-    for (int row = 0; row < plan.numRows; row++) {
-      table.lastRowNanos[plan.handle[row]] = nowNanos;
     }
   }
 
@@ -72,7 +65,7 @@ final class PlanFreezer {
   }
 
   /** The same as for any row, where there is nothing to attach; one loop. */
-  private int freezeDecodes(PlanBuffer plan, int from, int firstToken) {
+  private int freezeDecodes(PlanBuffer plan, int from, int firstToken, long nowNanos) {
     SequenceTable t = table;
     int at = firstToken;
     long numRecomputed = 0;
@@ -93,6 +86,7 @@ final class PlanFreezer {
       int seen = t.maxComputed[handle];
       numRecomputed += Math.max(0, Math.min(end, seen) - start);
       t.row[handle] = NONE;
+      t.lastRowNanos[handle] = nowNanos;
       t.numDrafts[handle] = 0;
       t.numComputed[handle] = end;
       t.maxComputed[handle] = Math.max(seen, Math.min(end, numTokens));
@@ -182,8 +176,9 @@ final class PlanFreezer {
     }
   }
 
-  private void advance(PlanBuffer plan, int row) {
+  private void advance(PlanBuffer plan, int row, long nowNanos) {
     int handle = plan.handle[row];
+    table.lastRowNanos[handle] = nowNanos;
     int start = plan.start[row];
     int end = start + plan.numRowTokens[row];
     boolean isSampled = plan.isSampled[row];
