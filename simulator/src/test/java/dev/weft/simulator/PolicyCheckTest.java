@@ -15,6 +15,8 @@ import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.StepPlan;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What {@link PolicyCheck} says of policies that are good or bad in a known way. */
 final class PolicyCheckTest {
@@ -26,6 +28,16 @@ final class PolicyCheckTest {
     System.out.println(report);
     assertThat(report.numIdleSteps()).isZero();
     assertThat(report.firstToken().getTotalCount()).isGreaterThan(100);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE,
+      names = {"RANDOM", "GUARDED_RANDOM", "VLLM_FCFS", "VLLM_PRIORITIES"})
+  void everyPolicyThatPromisesProgressPasses(PolicyCase policy) {
+    PolicyReport report = PolicyCheck.run(() -> policy.newPolicy(5), 10).orThrow();
+
+    assertThat(report.isLive()).isTrue();
+    assertThat(report.firstToken().getTotalCount()).isPositive();
   }
 
   @Test void policyThatNeverSchedulesIsSafeAndNotLive() {
