@@ -41,7 +41,7 @@ final class IntRecords {
   /** A number of 64 bits in two fields. */
   long getLong(int record, int field) {
     int at = offset(record) + field;
-    return (long) values[at + 1] << 32 | values[at] & 0xFFFF_FFFFL;
+    return ((long) values[at + 1] << 32) | (values[at] & 0xFFFF_FFFFL);
   }
 
   void setLong(int record, int field, long value) {

@@ -70,7 +70,7 @@ final class JournalDamageTest {
       boolean isLength = isLengthOfSegment(bit / 8, whole);
       try {
         Journal journal = JournalFile.read(damaged);
-        assertThat(isLength && journal.isCutOff() || bit / 8 == numberOffset(whole)
+        assertThat((isLength && journal.isCutOff()) || bit / 8 == numberOffset(whole)
             || isNumber(bit / 8, whole)).as("bit %d", bit).isTrue();
       } catch (JournalFormatException e) {
         assertThat(e).hasMessageStartingWith("at byte ");
@@ -107,7 +107,7 @@ final class JournalDamageTest {
   }
 
   private static int headSize(byte[] file) {
-    return 16 + (file[8] & 0xff | (file[9] & 0xff) << 8);
+    return 16 + ((file[8] & 0xff) | ((file[9] & 0xff) << 8));
   }
 
   private static int numberOffset(byte[] file) {
@@ -129,7 +129,7 @@ final class JournalDamageTest {
     CRC32C sum = new CRC32C();
     sum.update(file, start, file.length - start);
     for (int i = 0; i < 4; i++) {
-      file[start - 4 + i] = (byte) (sum.getValue() >>> 8 * i);
+      file[start - 4 + i] = (byte) (sum.getValue() >>> (8 * i));
     }
   }
 }
