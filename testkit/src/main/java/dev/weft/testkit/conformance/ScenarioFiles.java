@@ -29,7 +29,8 @@ public final class ScenarioFiles {
     try (Stream<Path> all = Files.list(directory)) {
       List<Path> files = all.filter(ScenarioFiles::hasScenarios).sorted().toList();
       if (files.isEmpty()) {
-        throw new IOException(directory + " holds no .jsonl or .jsonl.gz file");
+        throw new IOException(
+            directory + " holds no .jsonl or .jsonl.gz file; folders in it are not read");
       }
       return files;
     }
