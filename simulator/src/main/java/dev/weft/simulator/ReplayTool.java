@@ -9,6 +9,7 @@ import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -56,8 +57,11 @@ public final class ReplayTool {
       return replay(file);
     } catch (JournalFormatException e) {
       error.println("replay: " + file + " " + e.getMessage());
+    } catch (NoSuchFileException e) {
+      error.println("replay: there is no " + e.getFile());
     } catch (IOException e) {
-      error.println("replay: " + e);
+      error.println("replay: " + file + (page == null ? ": " : " or " + page + ": ")
+          + e.getMessage());
     } catch (IllegalArgumentException e) {
       error.println("replay: " + e.getMessage());
     }

@@ -129,6 +129,10 @@ final class ReplayToolTest {
 
     assertThat(run(file.toString())).isEqualTo(ReplayTool.NOT_RUN);
     assertThat(error.toString(UTF_8)).contains("no.weftlog at byte 0: this is no journal");
+    assertThat(run(folder.resolve("none").toString())).isEqualTo(ReplayTool.NOT_RUN);
+    assertThat(error.toString(UTF_8)).contains("replay: there is no " + folder.resolve("none"));
+    assertThat(run(folder.toString())).isEqualTo(ReplayTool.NOT_RUN);
+    assertThat(error.toString(UTF_8)).contains("replay: " + folder + ": ");
     assertThat(run()).isEqualTo(ReplayTool.NOT_RUN);
     assertThat(run(file.toString(), "--until-step", "x")).isEqualTo(ReplayTool.NOT_RUN);
   }
