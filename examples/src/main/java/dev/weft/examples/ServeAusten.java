@@ -60,7 +60,7 @@ public final class ServeAusten {
       List<TimedRequest> requests = Workload.of(
           Prompts.read(folder, tokenizer), options.numRequests(), stopTokenIds);
       out.printf("serving %d requests with %d threads and %d KV blocks, fewer than they want%n",
-          requests.size(), NUM_THREADS, numBlocks());
+          requests.size(), NUM_THREADS, numBlocks() - 1); // The null block holds nothing.
       RunReport report = serveAndCompare(model, tokenizer, requests);
       new ResultTable(out, report).print();
       Path outputs = options.outputs();
