@@ -135,7 +135,7 @@ final class ReplayTest {
     }
     String file = new String(run.bytes(folder), StandardCharsets.ISO_8859_1);
 
-    assertThat(file.contains("\u004d\u004d\u004d\u004d")).isEqualTo(form == TokenForm.CLEAR);
+    assertThat(file.contains("MMMM")).isEqualTo(form == TokenForm.CLEAR);
     Replay replay = Replay.of(journal(run)).build();
     assertThat(replay.run()).isTrue();
     assertThat(replay.lastPlan().token(0, 0) == 77).isEqualTo(form == TokenForm.CLEAR);
