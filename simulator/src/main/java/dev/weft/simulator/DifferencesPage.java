@@ -133,7 +133,7 @@ final class DifferencesPage {
     private String end() {
       Map<?, ?> summary = (Map<?, ?>) Objects.requireNonNull(run.get("final"));
       List<String> unfinished = new ArrayList<>();
-      ((Map<?, ?>) summary.get("finish")).forEach((id, reason) -> {
+      ((Map<?, ?>) Objects.requireNonNull(summary.get("finish"))).forEach((id, reason) -> {
         if (reason.equals("unfinished")) {
           unfinished.add(id.toString());
         }

@@ -64,8 +64,10 @@ final class ConformanceToolTest {
     write(SCENARIO.replace("\"n\": 3", "\"n\": 2"), "", SCENARIO.replace("\"one\"", "\"two\""));
 
     assertThat(run(folder.toString())).isEqualTo(ConformanceTool.DIFFERENT);
-    assertThat(out()).isEqualTo("one: step 0: scheduled[0].n: expected 2, found 3\n"
-        + "1 of 2 scenarios equal\n");
+    assertThat(out()).isEqualTo("""
+        one: step 0: scheduled[0].n: expected 2, found 3
+        1 of 2 scenarios equal
+        """);
   }
 
   @Test void whatTheGoldenDoesNotSayIsADifference() throws IOException {

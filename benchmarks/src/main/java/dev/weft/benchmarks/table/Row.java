@@ -32,7 +32,7 @@ record Row(String label, String benchmark, String params, String metric, double 
   }
 
   Optional<Result> find(JmhResults results) {
-    return results.find(benchmark, params.isEmpty() ? new String[0] : params.split(" "));
+    return results.find(benchmark, params.isEmpty() ? new String[0] : params.split(" ", -1));
   }
 
   /** The best single step of all. */

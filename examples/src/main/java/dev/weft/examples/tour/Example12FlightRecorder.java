@@ -9,8 +9,10 @@ import dev.weft.gpuexecutor.HostExecutor;
 import dev.weft.gpuexecutor.HostModel;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
+import dev.weft.schedulerapi.StepPlan;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * The flight recorder: what came in and what was decided is kept in a ring of memory, prompts as
@@ -26,8 +28,8 @@ public final class Example12FlightRecorder {
     record(file);
     Replay replay = Replay.of(Journal.read(file)).build();
     replay.runToStep(5);
-    System.out.println("step " + replay.lastPlan().stepId() + " had "
-        + replay.lastPlan().numRows() + " rows; "
+    StepPlan plan = Objects.requireNonNull(replay.lastPlan());
+    System.out.println("step " + plan.stepId() + " had " + plan.numRows() + " rows; "
         + replay.scheduler().running().size() + " requests ran, "
         + replay.kvCache().numFreeBlocks() + " blocks were free");
     System.out.println("every decision as recorded: " + replay.run() + ", after "
