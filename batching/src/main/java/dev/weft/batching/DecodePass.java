@@ -4,7 +4,6 @@ import static dev.weft.batching.SequenceTable.ASKS_OF_ROWS;
 import static dev.weft.batching.SequenceTable.NONE;
 import static dev.weft.batching.SequenceTable.RUNNING;
 
-import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.Grant;
 
 /**
@@ -17,15 +16,11 @@ final class DecodePass {
   private final Core core;
   private final SequenceTable table;
   private final int numExtra;
-  private final boolean isLazy;
-  private final int maxModelLen;
 
   DecodePass(Core core) {
     this.core = core;
     table = core.table;
     numExtra = core.limits.numExtraRowTokens();
-    isLazy = core.draftBooks == DraftBooks.LAZY;
-    maxModelLen = core.limits.maxModelLen();
   }
 
   /** See {@link Step#scheduleDecodes}. */
@@ -59,7 +54,7 @@ final class DecodePass {
         break;
       }
       int start = t.numComputed[handle];
-      int numTokens = endOfPending(handle) - start;
+      int numTokens = step.numPending(handle, start);
       if (numTokens <= 0) {
         continue;
       }
@@ -89,24 +84,17 @@ final class DecodePass {
         && !table.isPrefill[handle] && (table.asks[handle] & ASKS_OF_ROWS) == 0;
   }
 
-  /** As in {@link Facts#numPending}: drafts in flight leave nothing pending here. */
-  private int endOfPending(int handle) {
-    int numDrafts = table.numDrafts[handle];
-    int most = isLazy && numDrafts > 0 ? maxModelLen : table.maxNumTokens[handle];
-    return Math.min(table.numTokens[handle] + numDrafts, most - 1);
-  }
-
   /** A decode that takes a block or fills one; what is refused is counted when it is asked for. */
   private boolean tryRow(Step step, int handle, int maxNumTokens) {
     if (!isDecode(handle) || step.plan.isFull()) {
       return false;
     }
     int start = table.numComputed[handle];
-    int end = endOfPending(handle);
-    int numTokens = end - start;
+    int numTokens = step.numPending(handle, start);
     if (numTokens < 1 || numTokens > Math.min(maxNumTokens, step.tokenBudget())) {
       return false;
     }
+    int end = start + numTokens;
     boolean takesBlocks = end > table.writableEnd[handle];
     int numOldBlocks = takesBlocks ? core.kvCache.numBlocks(handle) : 0;
     if (takesBlocks && !step.takeBlocks(handle, start, end)) {

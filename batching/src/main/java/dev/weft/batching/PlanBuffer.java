@@ -11,6 +11,8 @@ import java.util.List;
  * One plan as parallel arrays: under construction first, when rows come and may be withdrawn, then
  * frozen by {@link PlanFreezer} and in flight. Everything an executor reads is copied in, so that
  * nothing it sees changes when a sequence ends meanwhile.
+ *
+ * <p>Over 400 lines because half of it is the executor's view, an accessor for each column.
  */
 final class PlanBuffer implements StepPlan {
   private static final int WITHDRAWN = -1;

@@ -16,6 +16,8 @@ final class PlanFreezer {
   private final Core core;
   private final SequenceTable table;
   private final Lifecycle lifecycle;
+  /** Tokens of the rows frozen so far. */
+  private int numTokensCopied;
 
   PlanFreezer(Core core, Lifecycle lifecycle) {
     this.core = core;
@@ -37,17 +39,14 @@ final class PlanFreezer {
   }
 
   private void freezeRows(PlanBuffer plan, long nowNanos) {
-    int numTokens = 0;
+    numTokensCopied = 0;
     int row = 0;
     while (row < plan.numRows) {
-      int next = freezeDecodes(plan, row, numTokens, nowNanos);
-      for (; row < next; row++) {
-        numTokens += plan.numRowTokens[row];
-      }
+      row = freezeDecodes(plan, row, nowNanos);
       if (row < plan.numRows) {
         nameRow(plan, row);
-        plan.setFirstToken(row, numTokens);
-        numTokens = copyTokens(plan, row, numTokens);
+        plan.setFirstToken(row, numTokensCopied);
+        numTokensCopied = copyTokens(plan, row, numTokensCopied);
         attach(plan, row);
         advance(plan, row++, nowNanos);
       }
@@ -65,9 +64,9 @@ final class PlanFreezer {
   }
 
   /** The same as for any row, where there is nothing to attach; one loop. */
-  private int freezeDecodes(PlanBuffer plan, int from, int firstToken, long nowNanos) {
+  private int freezeDecodes(PlanBuffer plan, int from, long nowNanos) {
     SequenceTable t = table;
-    int at = firstToken;
+    int at = numTokensCopied;
     long numRecomputed = 0;
     int row = from;
     for (; row < plan.numRows && plan.isDecode[row]; row++) {
@@ -93,7 +92,8 @@ final class PlanFreezer {
       t.numTokens[handle] = numTokens + 1;
       t.numDraftsInFlight[handle] = numDrafts;
     }
-    core.stats.numScheduledTokens += at - firstToken;
+    core.stats.numScheduledTokens += at - numTokensCopied;
+    numTokensCopied = at;
     core.stats.numRecomputedTokens += numRecomputed;
     return row;
   }
