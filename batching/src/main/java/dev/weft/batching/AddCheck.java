@@ -90,6 +90,10 @@ final class AddCheck {
     if (request.tokenMask() != null && !core.spec.supportsMasks()) {
       return refused(Refusal.UNSUPPORTED, name(request) + "tokenMask: the executor takes no masks");
     }
+    if (!core.spec.verifications().contains(sampling.verification())) {
+      return refused(Refusal.UNSUPPORTED, name(request) + "verification is "
+          + sampling.verification() + ", the executor cannot verify so");
+    }
     if (request.adapterId() != 0 && !core.spec.supportsAdapters()) {
       return refused(Refusal.UNSUPPORTED, name(request) + "adapterId is " + request.adapterId()
           + ", the executor has no adapters and takes 0");

@@ -60,6 +60,10 @@ final class Feedback implements StepFeedback {
     return numSampled[row];
   }
 
+  @Override public int numDraftTokens(int row) {
+    return plan.numVerifiedDrafts(row);
+  }
+
   @Override public int numAcceptedTokens(int row) {
     return numAccepted[row];
   }

@@ -1,5 +1,6 @@
 package dev.weft.batching;
 
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.Request;
@@ -60,11 +61,10 @@ public interface InputListener {
   /**
    * Draft tokens are to be verified with the next row.
    *
-   * @param index     of the sequence in the batch for drafters
-   * @param drafts    valid during the call
-   * @param numDrafts those kept; the rest of the array is not meant
+   * @param index  of the sequence in the batch for drafters
+   * @param drafts those taken, none when they were refused; valid during the call
    */
-  default void onDrafts(int index, long requestId, int sampleIndex, int[] drafts, int numDrafts) {}
+  default void onDrafts(int index, long requestId, int sampleIndex, Drafts drafts) {}
 
   /** The executor died. */
   default void onExecutorDead(DeadExecutorMode mode, long nowNanos) {}

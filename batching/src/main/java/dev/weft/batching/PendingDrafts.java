@@ -2,14 +2,20 @@ package dev.weft.batching;
 
 import static dev.weft.batching.SequenceTable.RUNNING;
 
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.DraftBooks;
+import dev.weft.schedulerapi.Drafts;
+import dev.weft.schedulerapi.SamplingParameters;
+import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.TokenSequence;
 
 /** The sequences that the step applied last sampled and that can take drafts. */
 final class PendingDrafts implements DraftBatch {
   private final Core core;
   private final SequenceTable table;
+  private final DraftCheck check;
+  private final Drafts none = new Drafts();
   private final IntColumn handles = new IntColumn();
   /** Result epoch of each handle: another one means that its sequence ended. */
   private final IntColumn epochs = new IntColumn();
@@ -17,6 +23,7 @@ final class PendingDrafts implements DraftBatch {
   PendingDrafts(Core core) {
     this.core = core;
     table = core.table;
+    check = new DraftCheck(core);
   }
 
   /** Lists the sequences of an applied plan that are still there and have nothing in flight. */
@@ -76,6 +83,22 @@ final class PendingDrafts implements DraftBatch {
     return handles.get(index);
   }
 
+  @Override public SequenceView sequence(int index) {
+    return table.view[handles.get(index)];
+  }
+
+  @Override public SamplingParameters sampling(int index) {
+    return table.sampling[handles.get(index)];
+  }
+
+  @Override public long seed(int index) {
+    return table.seed[handles.get(index)];
+  }
+
+  @Override public boolean takesTrees() {
+    return core.spec.verifiesTrees();
+  }
+
   @Override public TokenSequence tokens(int index) {
     int handle = handles.get(index);
     return core.tokens.view(handle, table.numKnown(handle));
@@ -85,21 +108,12 @@ final class PendingDrafts implements DraftBatch {
     return room(handles.get(index));
   }
 
-  @Override public void propose(int index, int[] drafts, int numDrafts) {
+  @Override public DraftAnswer propose(int index, Drafts drafts) {
     int handle = handles.get(index);
-    if (numDrafts < 0) {
-      throw new IllegalArgumentException(
-          table.name(handle) + ": numDrafts is " + numDrafts + ", must be 0 or more");
-    }
-    int kept = Math.min(numDrafts, room(handle));
-    for (int i = 0; i < kept; i++) {
-      if (drafts[i] < 0 || drafts[i] >= core.spec.vocabularySize()) {
-        throw new IllegalArgumentException(table.name(handle) + ": draft " + i + " is " + drafts[i]
-            + ", must be 0 to " + (core.spec.vocabularySize() - 1));
-      }
-    }
-    core.inputs.onDrafts(
-        index, table.requestId[handle], table.sampleIndex[handle], drafts, kept);
-    table.setDrafts(handle, drafts, kept);
+    DraftAnswer answer = check.check(handle, drafts, room(handle));
+    Drafts taken = answer.isTaken() ? drafts : none;
+    core.inputs.onDrafts(index, table.requestId[handle], table.sampleIndex[handle], taken);
+    table.setDrafts(handle, taken);
+    return answer;
   }
 }

@@ -400,7 +400,7 @@ final class PlanBuffer implements StepPlan {
     return mask[row] != NO_MASK;
   }
 
-  @Override public long maskWord(int row, int wordIndex) {
+  @Override public long maskWord(int row, int index, int wordIndex) {
     return maskWords[mask[row] * numMaskWords + wordIndex];
   }
 

@@ -1,5 +1,6 @@
 package dev.weft.batching;
 
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
@@ -245,9 +246,11 @@ final class SequenceTable {
     }
   }
 
-  void setDrafts(int handle, int[] proposed, int count) {
-    System.arraycopy(proposed, 0, drafts, handle * maxNumDrafts, count);
-    numDrafts[handle] = count;
+  void setDrafts(int handle, Drafts proposed) {
+    numDrafts[handle] = proposed.numDrafts();
+    for (int i = 0; i < numDrafts[handle]; i++) {
+      drafts[handle * maxNumDrafts + i] = proposed.token(i);
+    }
   }
 
   void copyDrafts(int handle, int[] target, int offset, int count) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.Request;
@@ -33,7 +34,7 @@ final class AllocationTest {
   private static final int NUM_STEPS = 200;
   private static final int MAX_NUM_WINDOWS = 50;
   private static final int MODEL_LEN = 1 << 14;
-  private static final int[] DRAFTS = {1, 1, 2};
+  private static final Drafts DRAFTS = new Drafts().add(1).add(1).add(2);
 
   private Scheduler scheduler;
   private StepResult result;
@@ -107,7 +108,7 @@ final class AllocationTest {
 
   private static void propose(DraftBatch batch) {
     for (int i = 0; i < batch.numSequences(); i++) {
-      batch.propose(i, DRAFTS, DRAFTS.length);
+      batch.propose(i, DRAFTS);
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.BlockReason;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
@@ -131,7 +132,8 @@ final class DeterminismProperties {
 
     private void propose(DraftBatch batch) {
       for (int i = 0; i < batch.numSequences(); i++) {
-        batch.propose(i, new int[] {random.nextInt(97), random.nextInt(97)}, 1 + random.nextInt(2));
+        Drafts drafts = new Drafts().add(random.nextInt(97));
+        batch.propose(i, random.nextBoolean() ? drafts : drafts.add(random.nextInt(97)));
       }
     }
 

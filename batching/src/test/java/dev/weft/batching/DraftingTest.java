@@ -6,7 +6,10 @@ import static dev.weft.batching.SchedulerHarness.samples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.weft.schedulerapi.DraftAnswer.Refusal;
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.Request;
@@ -132,7 +135,8 @@ final class DraftingTest {
           int token = aloneAt(requests, batch.handle(i), numKnown + d);
           drafts[d] = ++numProposed % period == 0 ? other(token) : token;
         }
-        batch.propose(i, drafts, Math.min(drafts.length, numProposed % 4));
+        int numDrafts = Math.min(batch.maxNumDraftTokens(i), numProposed % 4);
+        batch.propose(i, new Drafts().setChain(drafts, numDrafts));
       }
     }
 
@@ -391,10 +395,13 @@ final class DraftingTest {
     assertThat(harness.scheduler.draftBatch().numSequences()).isZero();
   }
 
-  @Test void draftsBeyondTheMostAreDropped() {
-    begun().propose(1, 0, 1, 2, 3, 4, 5);
+  @Test void moreDraftsThanThereIsRoomForAreRefused() {
+    begun().propose(1, 0, 1, 2);
 
-    assertThat(harness.sequence(1).numDraftTokens()).isEqualTo(3);
+    assertThat(answer(new Drafts().setChain(new int[] {1, 2, 3, 4}, 4)))
+        .isEqualTo(DraftAnswer.refused(
+            Refusal.TOO_MANY, "request 1 sample 0: 4 drafts, at most 3"));
+    assertThat(harness.sequence(1).numDraftTokens()).isZero();
   }
 
   @Test void laterProposalReplacesTheEarlier() {
@@ -411,20 +418,17 @@ final class DraftingTest {
   }
 
   @ParameterizedTest @ValueSource(ints = {-1, SchedulerHarness.VOCABULARY_SIZE})
-  void draftOutsideTheVocabularyIsAnErrorAndChangesNothing(int token) {
+  void draftOutsideTheVocabularyCostsTheDraftsOfItsSequence(int token) {
     begun().propose(1, 0, 1);
 
-    assertThatIllegalArgumentException().isThrownBy(() -> harness.propose(1, 0, 2, token))
-        .withMessage("request 1 sample 0: draft 1 is " + token + ", must be 0 to 96");
-    assertThat(harness.sequence(1).numDraftTokens()).isEqualTo(1);
+    assertThat(answer(new Drafts().add(2).add(token)))
+        .isEqualTo(DraftAnswer.refused(Refusal.UNKNOWN_TOKEN,
+            "request 1 sample 0: draft 1 is " + token + ", must be 0 to 96"));
+    assertThat(harness.sequence(1).numDraftTokens()).isZero();
   }
 
-  @Test void negativeNumberOfDraftsIsAnError() {
-    begun();
-
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> harness.scheduler.draftBatch().propose(0, new int[3], -1))
-        .withMessage("request 1 sample 0: numDrafts is -1, must be 0 or more");
+  private DraftAnswer answer(Drafts drafts) {
+    return harness.scheduler.draftBatch().propose(0, drafts);
   }
 
   // ---- placeholders

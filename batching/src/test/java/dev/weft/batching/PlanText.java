@@ -94,7 +94,7 @@ final class PlanText {
       text.append(' ').append(plan.token(row, offset));
     }
     if (plan.hasMask(row)) {
-      text.append(" mask ").append(Long.toHexString(plan.maskWord(row, 0)));
+      text.append(" mask ").append(Long.toHexString(plan.maskWord(row, 0, 0)));
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.KvCache;
@@ -184,7 +185,7 @@ final class SchedulerHarness {
       index++;
     }
     assertThat(index).isLessThan(batch.numSequences());
-    batch.propose(index, drafts, drafts.length);
+    assertThat(batch.propose(index, new Drafts().setChain(drafts, drafts.length)).isTaken()).isTrue();
     scheduler.checkIntegrity();
     return this;
   }

@@ -3,6 +3,7 @@ package dev.weft.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Request;
@@ -138,7 +139,7 @@ final class SchedulerReportsTest {
   private void propose() {
     DraftBatch batch = scheduler.draftBatch();
     for (int i = 0; i < batch.numSequences(); i++) {
-      batch.propose(i, DRAFTS, DRAFTS.length);
+      batch.propose(i, new Drafts().setChain(DRAFTS, DRAFTS.length));
     }
   }
 

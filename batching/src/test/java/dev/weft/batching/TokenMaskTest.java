@@ -52,11 +52,11 @@ final class TokenMaskTest {
     StepPlan plan = harness.plan();
 
     assertThat(plan.hasMask(0)).isTrue();
-    assertThat(plan.maskWord(0, 0)).isEqualTo(4);
-    assertThat(plan.maskWord(0, 1)).isZero();
+    assertThat(plan.maskWord(0, 0, 0)).isEqualTo(4);
+    assertThat(plan.maskWord(0, 0, 1)).isZero();
     assertThat(plan.hasMask(1)).isFalse();
-    assertThat(plan.maskWord(2, 0)).isZero();
-    assertThat(plan.maskWord(2, 1)).isEqualTo(1);
+    assertThat(plan.maskWord(2, 0, 0)).isZero();
+    assertThat(plan.maskWord(2, 0, 1)).isEqualTo(1);
     harness.drain();
     assertThat(harness.heard.tokens(1, 0)).containsExactly(2);
     assertThat(harness.heard.tokens(3, 0)).containsExactly(64);

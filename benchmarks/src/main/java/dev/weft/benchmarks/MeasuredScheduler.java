@@ -13,6 +13,7 @@ import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.pagedkv.PagedKvCacheBuilder;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
@@ -35,7 +36,7 @@ final class MeasuredScheduler implements MeasuredEngine {
   final Scheduler scheduler;
   private final @Nullable FlightRecorder recorder;
   private final StepResult result;
-  private final int[] drafts;
+  private final Drafts drafts = new Drafts();
   private StepPlan plan;
   private long numTokensDelivered;
 
@@ -84,8 +85,9 @@ final class MeasuredScheduler implements MeasuredEngine {
     }
     scheduler = builder.listener(listener).build();
     result = new StepResult(limits.maxNumSeqs(), limits.numDraftTokens(), 0);
-    drafts = new int[limits.numDraftTokens()];
-    Arrays.fill(drafts, Prompts.SAMPLED_TOKEN);
+    for (int i = 0; i < limits.numDraftTokens(); i++) {
+      drafts.add(Prompts.SAMPLED_TOKEN);
+    }
     plan = scheduler.plan(0); // An empty one, so that there always is a plan.
   }
 
@@ -176,7 +178,7 @@ final class MeasuredScheduler implements MeasuredEngine {
     DraftBatch batch = scheduler.draftBatch();
     int numSequences = batch.numSequences();
     for (int i = 0; i < numSequences; i++) {
-      batch.propose(i, drafts, drafts.length);
+      batch.propose(i, drafts);
     }
   }
 

@@ -17,20 +17,21 @@ import java.util.TreeMap;
 final class ModuleRules {
   private static final Set<String> API = Set.of("schedulerapi");
   private static final Set<String> PARTS =
-      Set.of("schedulerapi", "batching", "pagedkv", "gpuexecutor");
+      Set.of("schedulerapi", "batching", "pagedkv", "speculative", "gpuexecutor");
 
   /** What each module may use of the others; the direction of docs/architecture.md. */
-  static final Map<String, Set<String>> MAY_USE = new TreeMap<>(Map.of(
-      "schedulerapi", Set.of(),
-      "batching", API,
-      "pagedkv", API,
-      "gpuexecutor", API,
-      "testkit", API,
-      "micrometer", API,
-      "engine", PARTS,
-      "simulator", plus(PARTS, "engine", "testkit"),
-      "examples", plus(PARTS, "engine", "simulator", "micrometer"),
-      "benchmarks", plus(PARTS, "engine")));
+  static final Map<String, Set<String>> MAY_USE = new TreeMap<>(Map.ofEntries(
+      Map.entry("schedulerapi", Set.of()),
+      Map.entry("batching", API),
+      Map.entry("pagedkv", API),
+      Map.entry("speculative", API),
+      Map.entry("gpuexecutor", API),
+      Map.entry("testkit", API),
+      Map.entry("micrometer", API),
+      Map.entry("engine", PARTS),
+      Map.entry("simulator", plus(PARTS, "engine", "testkit")),
+      Map.entry("examples", plus(PARTS, "engine", "simulator", "micrometer")),
+      Map.entry("benchmarks", plus(PARTS, "engine"))));
 
   private final String root;
   private final String[] pure;
@@ -38,7 +39,7 @@ final class ModuleRules {
   /** @param root package below which every module has one, of its name without dashes */
   ModuleRules(String root) {
     this.root = root;
-    pure = new String[] {classesOf("batching"), classesOf("pagedkv")};
+    pure = new String[] {classesOf("batching"), classesOf("pagedkv"), classesOf("speculative")};
   }
 
   private static Set<String> mayUse(String module) {

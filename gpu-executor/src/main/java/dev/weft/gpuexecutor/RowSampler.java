@@ -64,7 +64,7 @@ final class RowSampler {
 
   private void loadMask(StepPlan plan, int row) {
     for (int word = 0; word < mask.length; word++) {
-      mask[word] = plan.maskWord(row, word);
+      mask[word] = plan.maskWord(row, 0, word);
     }
   }
 

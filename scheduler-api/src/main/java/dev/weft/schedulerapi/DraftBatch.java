@@ -1,26 +1,47 @@
 package dev.weft.schedulerapi;
 
-/** The sequences that the last step sampled, for a {@link Drafter}; valid during its call. */
+/**
+ * The sequences that can take drafts now, for a {@link Drafter}; valid during its call. Each was
+ * sampled by the step applied last, has nothing in flight, and was given a draft length above 0.
+ */
 public interface DraftBatch {
+  /** Most tokens of the distribution of one draft. */
+  int MAX_NUM_CHOICES = 64;
+
   int numSequences();
 
   /** Dense index of the sequence, for a drafter's own arrays. */
   int handle(int index);
 
+  /** The sequence, as policies see it. */
+  SequenceView sequence(int index);
+
+  /** How the sequence is sampled; a drafter that samples alike is right more often. */
+  SamplingParameters sampling(int index);
+
+  /** Key of the sequence's random numbers; see {@link SequenceSeed}. */
+  long seed(int index);
+
   /** Prompt and output so far, all read. */
   TokenSequence tokens(int index);
 
   /**
-   * Most drafts that could be verified: limits, model length and output length are counted in;
-   * with {@link DraftBooks#LAZY} the limits alone.
+   * Most drafts that are taken, 1 or more: limits, model length, output length, what the request
+   * allows and the chosen draft length are counted in; with {@link DraftBooks#LAZY} lengths are
+   * not.
    */
   int maxNumDraftTokens(int index);
 
+  /** True when drafts may be a tree. */
+  boolean takesTrees();
+
   /**
    * Proposes tokens for the positions after the known ones; replaces what was proposed before.
+   * Where the sequence has a token mask, drafts that it does not permit are dropped, with all that
+   * follow them.
    *
-   * @param drafts    copied; those beyond {@link #maxNumDraftTokens} are dropped
-   * @param numDrafts 0 or more
+   * @param drafts copied
+   * @return whether they were taken; it allocates when they were not
    */
-  void propose(int index, int[] drafts, int numDrafts);
+  DraftAnswer propose(int index, Drafts drafts);
 }

@@ -1,6 +1,7 @@
 package dev.weft.schedulerapi;
 
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * What an executor is and can do; constant for its life.
@@ -22,6 +23,8 @@ import java.util.Objects;
  * @param chunkUnit             a row that does not reach the last token is a multiple of this
  * @param supportsMasks         whether rows may carry a token mask
  * @param supportsAdapters      whether sequences may ask for an adapter
+ * @param verifiesTrees         whether the drafts of a row may be a tree
+ * @param verifications         how drafts can be accepted; {@link Verification#COUPLED} always
  * @param supportsBlockCopies   whether blocks can be copied, so that samples may share a prompt
  */
 public record ExecutorSpec(
@@ -40,6 +43,8 @@ public record ExecutorSpec(
     int chunkUnit,
     boolean supportsMasks,
     boolean supportsAdapters,
+    boolean verifiesTrees,
+    Set<Verification> verifications,
     boolean supportsBlockCopies) {
   /** Largest pool: block ids fit into 20 bits. */
   public static final int MAX_NUM_BLOCKS = 1 << 20;
@@ -58,6 +63,15 @@ public record ExecutorSpec(
     Check.inRange("maxNumLogprobs", maxNumLogprobs, -1, SamplingParameters.MAX_NUM_LOGPROBS);
     Objects.requireNonNull(kvKind, "kvKind");
     Check.inRange("chunkUnit", chunkUnit, 1, maxNumBatchedTokens);
+    verifications = Set.copyOf(verifications);
+    if (!verifications.contains(Verification.COUPLED)) {
+      throw new IllegalArgumentException(
+          "verifications is " + verifications + ", must contain COUPLED");
+    }
+    if (verifiesTrees && maxNumDraftTokens == 0) {
+      throw new IllegalArgumentException(
+          "verifiesTrees is true, must be false where maxNumDraftTokens is 0");
+    }
     if (supportsBlockCopies && kvKind != KvKind.BLOCK_TABLE) {
       throw new IllegalArgumentException(
           "supportsBlockCopies is true, must be false where kvKind is " + kvKind);
@@ -86,6 +100,8 @@ public record ExecutorSpec(
     private int chunkUnit = 1;
     private boolean supportsMasks = true;
     private boolean supportsAdapters = true;
+    private boolean verifiesTrees;
+    private Set<Verification> verifications = Set.of(Verification.COUPLED);
     private boolean supportsBlockCopies = true;
 
     private Builder() {}
@@ -165,6 +181,16 @@ public record ExecutorSpec(
       return this;
     }
 
+    public Builder verifiesTrees(boolean value) {
+      verifiesTrees = value;
+      return this;
+    }
+
+    public Builder verifications(Set<Verification> value) {
+      verifications = value;
+      return this;
+    }
+
     public Builder supportsBlockCopies(boolean value) {
       supportsBlockCopies = value;
       return this;
@@ -174,7 +200,8 @@ public record ExecutorSpec(
     public ExecutorSpec build() {
       return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots,
           maxNumRows, maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
-          mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsAdapters, supportsBlockCopies);
+          mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsAdapters, verifiesTrees, verifications,
+          supportsBlockCopies);
     }
   }
 }

@@ -24,6 +24,7 @@ public final class Request {
   private final long deadlineNanos;
   private final RequestHints hints;
   private final boolean skipsCacheRead;
+  private final int maxNumDraftTokens;
   private final @Nullable TokenMask tokenMask;
   private final @Nullable BlockReason blockReason;
 
@@ -39,6 +40,7 @@ public final class Request {
     deadlineNanos = b.deadlineNanos;
     hints = b.hints;
     skipsCacheRead = b.skipsCacheRead;
+    maxNumDraftTokens = b.maxNumDraftTokens;
     tokenMask = b.tokenMask;
     blockReason = b.blockReason;
   }
@@ -120,6 +122,11 @@ public final class Request {
     return skipsCacheRead;
   }
 
+  /** Most drafts verified for it in one step; 0 when it must not be drafted. */
+  public int maxNumDraftTokens() {
+    return maxNumDraftTokens;
+  }
+
   /** Says which tokens may come next; null when all may. */
   public @Nullable TokenMask tokenMask() {
     return tokenMask;
@@ -148,6 +155,7 @@ public final class Request {
     private long deadlineNanos = NO_DEADLINE;
     private RequestHints hints = RequestHints.NONE;
     private boolean skipsCacheRead;
+    private int maxNumDraftTokens = Integer.MAX_VALUE;
     private @Nullable TokenMask tokenMask;
     private @Nullable BlockReason blockReason;
 
@@ -211,6 +219,12 @@ public final class Request {
     /** Makes every prompt token be computed again, whatever is cached. */
     public Builder skipCacheRead() {
       skipsCacheRead = true;
+      return this;
+    }
+
+    /** 0 (never drafted) or more; default: as many as the engine drafts. */
+    public Builder maxNumDraftTokens(int value) {
+      maxNumDraftTokens = Check.inRange("maxNumDraftTokens", value, 0, Integer.MAX_VALUE);
       return this;
     }
 

@@ -41,6 +41,7 @@ public final class SamplingParameters {
   private final @Nullable Long seed;
   private final int numLogprobs;
   private final int numSamples;
+  private final Verification verification;
 
   private SamplingParameters(Builder b) {
     maxNewTokens = b.maxNewTokens;
@@ -61,6 +62,7 @@ public final class SamplingParameters {
     seed = b.seed;
     numLogprobs = b.numLogprobs;
     numSamples = b.numSamples;
+    verification = b.verification;
   }
 
   /** Greedy decoding of at most {@code maxNewTokens} tokens. */
@@ -178,6 +180,11 @@ public final class SamplingParameters {
     return numSamples;
   }
 
+  /** How drafts are accepted. */
+  public Verification verification() {
+    return verification;
+  }
+
   public boolean isGreedy() {
     return temperature == 0;
   }
@@ -192,7 +199,8 @@ public final class SamplingParameters {
         + ", topK=" + topK + ", topP=" + topP + ", minP=" + minP + ", repetitionPenalty="
         + repetitionPenalty + ", presencePenalty=" + presencePenalty + ", frequencyPenalty="
         + frequencyPenalty + ", logitBias=" + biasedTokenIds.length + " tokens, seed=" + seed
-        + ", numLogprobs=" + numLogprobs + ", numSamples=" + numSamples + "]";
+        + ", numLogprobs=" + numLogprobs + ", numSamples=" + numSamples + ", verification="
+        + verification + "]";
   }
 
   /** Collects parameters; every setter checks its own range and names field, value and limit. */
@@ -211,6 +219,7 @@ public final class SamplingParameters {
     private @Nullable Long seed;
     private int numLogprobs = NO_LOGPROBS;
     private int numSamples = 1;
+    private Verification verification = Verification.COUPLED;
 
     private Builder() {}
 
@@ -305,6 +314,15 @@ public final class SamplingParameters {
     /** 1 to {@link #MAX_NUM_SAMPLES}; default 1. */
     public Builder numSamples(int value) {
       numSamples = Check.inRange("numSamples", value, 1, MAX_NUM_SAMPLES);
+      return this;
+    }
+
+    /**
+     * How drafts are accepted; default {@link Verification#COUPLED}. Matters only where an engine
+     * drafts.
+     */
+    public Builder verification(Verification value) {
+      verification = Objects.requireNonNull(value, "verification");
       return this;
     }
 

@@ -54,6 +54,16 @@ public interface SchedulerListener {
    */
   default void onResult(StepResult result, SchedulerStats stats, long nowNanos) {}
 
+  /** Proposed drafts of a sequence were refused; it goes on without drafts. */
+  default void onDraftsRefused(long requestId, int sampleIndex, DraftAnswer answer,
+      long nowNanos) {}
+
+  /**
+   * The drafter or the policy of draft lengths threw: sequences that it had not come to go on
+   * without drafts.
+   */
+  default void onDraftingFailure(RuntimeException failure, long nowNanos) {}
+
   /** An asynchronous transfer completed: whoever pinned its blocks can unpin them. */
   default void onTransferFinished(int transferId, long nowNanos) {}
 

@@ -21,6 +21,9 @@ public interface StepFeedback {
   /** Output tokens gained: 0 for a chunk that did not reach the last token. */
   int numSampledTokens(int row);
 
+  /** Draft tokens that could be accepted: none where they were placeholders. */
+  int numDraftTokens(int row);
+
   /** Draft tokens accepted. */
   int numAcceptedTokens(int row);
 }

@@ -98,6 +98,45 @@ public interface StepPlan {
   /** How many of the row's tokens, the last ones, are drafts. */
   int numDraftTokens(int row);
 
+  /**
+   * True when the row's drafts are a tree. Then the cache still holds them one behind the other, at
+   * {@code startPosition + offset}, but each sees only the known tokens, its ancestors and itself,
+   * and stands at the position behind its parent. When the row is sampled, the entries of accepted
+   * drafts move to the positions where they stand; those of rejected ones are never seen again.
+   */
+  default boolean hasDraftTree(int row) {
+    return false;
+  }
+
+  /**
+   * The draft that a draft follows, less than its own index, or -1 when it follows the last known
+   * token. Drafts of one parent are different tokens.
+   *
+   * @param draft 0 to {@code numDraftTokens(row) - 1}
+   */
+  default int draftParent(int row, int draft) {
+    return draft - 1;
+  }
+
+  /**
+   * Tokens of the distribution that a draft was drawn from, given that its earlier siblings were
+   * not drawn again; 0 when the drafter was certain of it. Only {@link Verification#REJECTION}
+   * reads it.
+   */
+  default int numDraftChoices(int row, int draft) {
+    return 0;
+  }
+
+  /** A token of that distribution, {@code index} 0 to {@code numDraftChoices(row, draft) - 1}. */
+  default int draftChoice(int row, int draft, int index) {
+    throw new IndexOutOfBoundsException(index);
+  }
+
+  /** Its probability, above 0; they sum to 1. */
+  default float draftProbability(int row, int draft, int index) {
+    throw new IndexOutOfBoundsException(index);
+  }
+
   /** True when the row's drafts are placeholders, to be rejected; {@link #token} is -1 there. */
   boolean hasPlaceholders(int row);
 
@@ -121,8 +160,11 @@ public interface StepPlan {
 
   /**
    * Bit {@code t % 64} of word {@code t / 64} permits token {@code t}; only where {@link #hasMask}.
+   *
+   * @param index 0 for the token behind the last known one, {@code 1 + draft} for the one behind
+   *     that draft; drafts are permitted by the masks they fall under
    */
-  long maskWord(int row, int wordIndex);
+  long maskWord(int row, int index, int wordIndex);
 
   // ---- reports
 

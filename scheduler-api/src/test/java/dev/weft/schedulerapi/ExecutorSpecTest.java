@@ -9,6 +9,7 @@ import dev.weft.schedulerapi.KvLayout.GroupKind;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,8 @@ final class ExecutorSpecTest {
 
   @Test void defaultsMixRowsFreelyAndSupportEverything() {
     assertThat(ExecutorSpec.builder().build()).isEqualTo(new ExecutorSpec(1024, 1024, 16, 1024,
-        128, 64, 512, 0, 1, 20, KvKind.BLOCK_TABLE, true, 1, true, true, true));
+        128, 64, 512, 0, 1, 20, KvKind.BLOCK_TABLE, true, 1, true, true, false,
+        Set.of(Verification.COUPLED), true));
   }
 
   @Test void blocksAreCopiedWhereThereAreBlockTables() {

@@ -80,7 +80,8 @@ final class SamplingParametersTest {
     assertThat(sampling).hasToString("SamplingParameters[maxNewTokens=1, minNewTokens=0, "
         + "stopTokenIds=[], temperature=0.0, topK=0, topP=1.4E-45, minP=0.0, "
         + "repetitionPenalty=1.4E-45, presencePenalty=-2.0, frequencyPenalty=-2.0, "
-        + "logitBias=1 tokens, seed=-9223372036854775808, numLogprobs=-1, numSamples=1]");
+        + "logitBias=1 tokens, seed=-9223372036854775808, numLogprobs=-1, numSamples=1, "
+        + "verification=COUPLED]");
     assertThat(sampling.bias(0)).isEqualTo(-100);
   }
 
@@ -113,7 +114,8 @@ final class SamplingParametersTest {
     assertThat(sampling).hasToString("SamplingParameters[maxNewTokens=16, minNewTokens=0, "
         + "stopTokenIds=[], temperature=0.0, topK=0, topP=1.0, minP=0.0, repetitionPenalty=1.0, "
         + "presencePenalty=0.0, frequencyPenalty=0.0, logitBias=0 tokens, seed=null, "
-        + "numLogprobs=-1, numSamples=1]");
+        + "numLogprobs=-1, numSamples=1, "
+        + "verification=COUPLED]");
     assertThat(sampling.isGreedy()).isTrue();
     assertThat(sampling.hasPenalties()).isFalse();
   }

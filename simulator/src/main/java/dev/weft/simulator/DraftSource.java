@@ -1,6 +1,7 @@
 package dev.weft.simulator;
 
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.TokenSequence;
 import dev.weft.testkit.HashModel;
 import dev.weft.testkit.SplitMix;
@@ -13,6 +14,7 @@ final class DraftSource {
   private final HashModel model;
   private final SplitMix random;
   private final int[] drafts;
+  private final Drafts proposed = new Drafts();
 
   DraftSource(Scenario scenario, SplitMix random) {
     this.random = random;
@@ -26,7 +28,7 @@ final class DraftSource {
       if (random.below(3) > 0) {
         int numDrafts = random.below(drafts.length + 1);
         fill(batch.tokens(i), numDrafts, random.below(numDrafts + 1));
-        batch.propose(i, drafts, numDrafts);
+        batch.propose(i, proposed.setChain(drafts, numDrafts));
       }
     }
   }

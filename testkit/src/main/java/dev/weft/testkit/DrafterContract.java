@@ -73,7 +73,7 @@ public abstract class DrafterContract {
     for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens++) {
       propose(drafter, 3, tokens(0, numTokens));
     }
-    drafter.onFinish(3);
+    drafter.onFinish(3, new HandTokens());
 
     try (Drafter fresh = create()) {
       for (int numTokens = 5; numTokens < MAX_NUM_TOKENS; numTokens += 2) {
@@ -86,8 +86,8 @@ public abstract class DrafterContract {
   @Test void sequencesMayComeAndStayAway() {
     batch(5).proposalsOf(drafter);
     new HandDraftBatch().with(1, 2, tokens(1, 6)).proposalsOf(drafter);
-    drafter.onFinish(0);
-    drafter.onFinish(7);
+    drafter.onFinish(0, new HandTokens());
+    drafter.onFinish(7, new HandTokens());
 
     assertThatCode(() -> batch(40).proposalsOf(drafter)).doesNotThrowAnyException();
   }

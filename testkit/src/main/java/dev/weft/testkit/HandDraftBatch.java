@@ -1,7 +1,11 @@
 package dev.weft.testkit;
 
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.Drafter;
+import dev.weft.schedulerapi.Drafts;
+import dev.weft.schedulerapi.SamplingParameters;
+import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.TokenSequence;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,11 +48,28 @@ final class HandDraftBatch implements DraftBatch {
     return alive().get(index).maxNumDraftTokens;
   }
 
-  @Override public void propose(int index, int[] drafts, int numDrafts) {
-    if (numDrafts < 0 || numDrafts > drafts.length) {
-      throw new AssertionError("proposes " + numDrafts + " drafts of an array of " + drafts.length);
-    }
-    alive().get(index).drafts = Arrays.copyOf(drafts, numDrafts);
+  @Override public SequenceView sequence(int index) {
+    throw new UnsupportedOperationException("a batch written by hand has no sequences");
+  }
+
+  @Override public SamplingParameters sampling(int index) {
+    alive();
+    return SamplingParameters.greedy(1);
+  }
+
+  @Override public long seed(int index) {
+    return alive().get(index).handle;
+  }
+
+  @Override public boolean takesTrees() {
+    return true;
+  }
+
+  @Override public DraftAnswer propose(int index, Drafts drafts) {
+    int[] tokens = new int[drafts.numDrafts()];
+    Arrays.setAll(tokens, drafts::token);
+    alive().get(index).drafts = tokens;
+    return DraftAnswer.TAKEN;
   }
 
   private List<Sequence> alive() {

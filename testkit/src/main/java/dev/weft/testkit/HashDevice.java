@@ -171,7 +171,7 @@ final class HashDevice {
 
   private long[] mask(StepPlan plan, int row) {
     long[] words = new long[(spec.vocabularySize() + 63) / 64];
-    Arrays.setAll(words, word -> plan.maskWord(row, word));
+    Arrays.setAll(words, word -> plan.maskWord(row, 0, word));
     return words;
   }
 

@@ -156,7 +156,7 @@ final class WrittenPlan implements StepPlan {
     return rows.get(row).maskWords != null;
   }
 
-  @Override public long maskWord(int row, int wordIndex) {
+  @Override public long maskWord(int row, int index, int wordIndex) {
     return Objects.requireNonNull(rows.get(row).maskWords)[wordIndex];
   }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.Drafter;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.TokenSequence;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -30,30 +30,22 @@ class RepeatDrafterTest extends DrafterContract {
         .hasMessageContaining("used after the call");
   }
 
-  @Test void moreDraftsThanAnArrayHoldsAreSeen() {
-    Drafter boasting = new RepeatDrafter() {
-      @Override public void propose(DraftBatch batch) {
-        batch.propose(0, new int[1], 2);
-      }
-    };
-
-    assertThatThrownBy(() -> new HandDraftBatch().with(0, 2, 5).proposalsOf(boasting))
-        .hasMessageContaining("2 drafts of an array of 1");
-  }
-
   /** Proposes the last token as often as there is room. */
   private static class RepeatDrafter implements Drafter {
-    private final int[] drafts = new int[4];
+    private final Drafts drafts = new Drafts();
 
     @Override public int maxNumDraftTokens() {
-      return drafts.length;
+      return 4;
     }
 
     @Override public void propose(DraftBatch batch) {
       for (int i = 0; i < batch.numSequences(); i++) {
         TokenSequence tokens = batch.tokens(i);
-        Arrays.fill(drafts, tokens.token(tokens.numTokens() - 1));
-        batch.propose(i, drafts, Math.min(drafts.length, batch.maxNumDraftTokens(i)));
+        drafts.clear();
+        while (drafts.numDrafts() < Math.min(maxNumDraftTokens(), batch.maxNumDraftTokens(i))) {
+          drafts.add(tokens.token(tokens.numTokens() - 1));
+        }
+        batch.propose(i, drafts);
       }
     }
   }

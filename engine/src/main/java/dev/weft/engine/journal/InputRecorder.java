@@ -2,6 +2,7 @@ package dev.weft.engine.journal;
 
 import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.InputListener;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.Request;
@@ -63,10 +64,9 @@ final class InputRecorder implements InputListener {
     }
   }
 
-  @Override public void onDrafts(
-      int index, long requestId, int sampleIndex, int[] drafts, int numDrafts) {
+  @Override public void onDrafts(int index, long requestId, int sampleIndex, Drafts drafts) {
     synchronized (tape) {
-      tape.drafts(index, requestId, sampleIndex, drafts, numDrafts);
+      tape.drafts(index, requestId, sampleIndex, drafts);
     }
   }
 

@@ -3,14 +3,17 @@ package dev.weft.engine.journal;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvKind;
 import dev.weft.schedulerapi.SchedulerLimits;
+import dev.weft.schedulerapi.Verification;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
@@ -79,7 +82,10 @@ final class JournalFile {
         spec.numSlots(), spec.maxNumRows(), spec.maxNumBatchedTokens(), spec.maxNumDraftTokens(),
         spec.maxInFlight(), spec.maxNumLogprobs() + 1, spec.kvKind().ordinal(), spec.chunkUnit(),
         (spec.mixesPrefillAndDecode() ? 1 : 0) | (spec.supportsMasks() ? 2 : 0)
-            | (spec.supportsAdapters() ? 4 : 0) | (spec.supportsBlockCopies() ? 8 : 0)}) {
+            | (spec.supportsAdapters() ? 4 : 0) | (spec.supportsBlockCopies() ? 8 : 0)
+            | (spec.verifiesTrees() ? 16 : 0)
+            | (spec.verifications().contains(Verification.REJECTION) ? 32 : 0)
+            | (spec.verifications().contains(Verification.TYPICAL) ? 64 : 0)}) {
       out.number(value);
     }
     Map<String, String> labels = new TreeMap<>(setup.labels());
@@ -166,10 +172,18 @@ final class JournalFile {
     int maxNumLogprobs = next(in) - 1;
     KvKind kvKind = in.constant("kvKind", KvKind.values());
     int chunkUnit = next(in);
-    int flags = in.number("flags of the executor", 15);
+    int flags = in.number("flags of the executor", 127);
+    Set<Verification> verifications = EnumSet.of(Verification.COUPLED);
+    if ((flags & 32) != 0) {
+      verifications.add(Verification.REJECTION);
+    }
+    if ((flags & 64) != 0) {
+      verifications.add(Verification.TYPICAL);
+    }
     return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots, maxNumRows,
         maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
-        (flags & 1) != 0, chunkUnit, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0);
+        (flags & 1) != 0, chunkUnit, (flags & 2) != 0, (flags & 4) != 0, (flags & 16) != 0,
+        verifications, (flags & 8) != 0);
   }
 
   private static int next(RecordReader in) throws JournalFormatException {

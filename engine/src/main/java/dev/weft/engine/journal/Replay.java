@@ -3,6 +3,7 @@ package dev.weft.engine.journal;
 import dev.weft.batching.Scheduler;
 import dev.weft.engine.Both;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.PauseMode;
@@ -93,7 +94,7 @@ public final class Replay {
         new ExecutorSpec(size, s.maxModelLen(), s.blockSize(), s.numBlocks(), s.numSlots(),
             s.maxNumRows(), s.maxNumBatchedTokens(), s.maxNumDraftTokens(), s.maxInFlight(),
             s.maxNumLogprobs(), s.kvKind(), s.mixesPrefillAndDecode(), s.chunkUnit(),
-            s.supportsMasks(), s.supportsAdapters(), s.supportsBlockCopies()),
+            s.supportsMasks(), s.supportsAdapters(), s.verifiesTrees(), s.verifications(), s.supportsBlockCopies()),
         setup.seed(), setup.labels());
   }
 
@@ -249,7 +250,7 @@ public final class Replay {
           batch.numSequences());
       return;
     }
-    batch.propose(decoder.index, decoder.drafts, decoder.numDrafts);
+    batch.propose(decoder.index, new Drafts().setChain(decoder.drafts, decoder.numDrafts));
   }
 
   // ---- where it stands

@@ -1,5 +1,6 @@
 package dev.weft.engine.journal;
 
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerStats;
@@ -219,7 +220,8 @@ final class Tape {
     out.position = end;
   }
 
-  void drafts(int index, long requestId, int sampleIndex, int[] drafts, int numDrafts) {
+  void drafts(int index, long requestId, int sampleIndex, Drafts drafts) {
+    int numDrafts = drafts.numDrafts();
     int place = places.find(requestId, sampleIndex);
     int maxSize = MAX_SMALL_SIZE + ResultCodec.MAX_DRAFT_SIZE * numDrafts;
     RecordWriter out = begin(RecordKind.DRAFTS, maxSize);
@@ -231,9 +233,9 @@ final class Tape {
     }
     for (int i = 0; i < numDrafts; i++) {
       if (form == TokenForm.CLEAR) {
-        out.number(drafts[i]);
+        out.number(drafts.token(i));
       } else {
-        results.writeDraft(place, i + 1, drafts[i], out);
+        results.writeDraft(place, i + 1, drafts.token(i), out);
       }
     }
   }

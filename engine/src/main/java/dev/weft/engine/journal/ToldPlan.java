@@ -81,7 +81,7 @@ final class ToldPlan implements StepPlan {
     return UNKNOWN;
   }
 
-  @Override public long maskWord(int row, int wordIndex) {
+  @Override public long maskWord(int row, int index, int wordIndex) {
     return 0;
   }
 

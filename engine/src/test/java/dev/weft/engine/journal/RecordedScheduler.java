@@ -5,6 +5,7 @@ import dev.weft.batching.Scheduler;
 import dev.weft.engine.EngineProfile;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.Request;
@@ -102,7 +103,7 @@ final class RecordedScheduler {
   void propose(int... drafts) {
     DraftBatch batch = scheduler.draftBatch();
     for (int i = 0; i < batch.numSequences(); i++) {
-      batch.propose(i, drafts, drafts.length);
+      batch.propose(i, new Drafts().setChain(drafts, drafts.length));
     }
   }
 

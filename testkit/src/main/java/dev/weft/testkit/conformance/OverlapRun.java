@@ -1,6 +1,7 @@
 package dev.weft.testkit.conformance;
 
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SequenceList;
@@ -189,7 +190,7 @@ public final class OverlapRun {
         int right = numSaid + j < output.length ? output[numSaid + j] : 0;
         drafts[j] = j < numRight ? right : (right + 1) % scenario.vocabularySize();
       }
-      batch.propose(i, drafts, drafts.length);
+      batch.propose(i, new Drafts().setChain(drafts, drafts.length));
     }
   }
 

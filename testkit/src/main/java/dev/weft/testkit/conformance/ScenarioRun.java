@@ -2,6 +2,7 @@ package dev.weft.testkit.conformance;
 
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.ArrayList;
@@ -195,7 +196,7 @@ public final class ScenarioRun {
       for (int j = 0; j < drafts.length; j++) {
         drafts[j] = model.output(request, numOutputs + j);
       }
-      batch.propose(i, drafts, drafts.length);
+      batch.propose(i, new Drafts().setChain(drafts, drafts.length));
     }
   }
 
