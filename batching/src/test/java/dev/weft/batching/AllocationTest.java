@@ -34,10 +34,11 @@ final class AllocationTest {
   private static final int NUM_STEPS = 200;
   private static final int MAX_NUM_WINDOWS = 50;
   private static final int MODEL_LEN = 1 << 14;
-  private static final Drafts DRAFTS = new Drafts().add(1).add(1).add(2);
+  private static final int[] DRAFTS = {1, 1, 2};
 
   private Scheduler scheduler;
   private StepResult result;
+  private final Drafts drafts = new Drafts();
   private final ArrayDeque<StepPlan> inFlight = new ArrayDeque<>();
   private long numAllocated;
   private long nextId = 1;
@@ -106,9 +107,10 @@ final class AllocationTest {
     scheduler.update(result, numPlans);
   }
 
-  private static void propose(DraftBatch batch) {
+  private void propose(DraftBatch batch) {
     for (int i = 0; i < batch.numSequences(); i++) {
-      batch.propose(i, DRAFTS);
+      int numDrafts = Math.min(DRAFTS.length, batch.maxNumDraftTokens(i));
+      batch.propose(i, drafts.setChain(DRAFTS, numDrafts));
     }
   }
 

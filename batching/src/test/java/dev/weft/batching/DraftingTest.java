@@ -212,7 +212,7 @@ final class DraftingTest {
     harness.add(shorter).step();
     assertThat(harness.scheduler.draftBatch().maxNumDraftTokens(0)).isEqualTo(2);
 
-    harness.propose(1, 0, right(1, 3));
+    harness.propose(1, 0, right(1, 2));
 
     assertThat(harness.step()).isEqualTo("1/0@5+3 drafts 2");
     harness.assertRanAsIfAlone(shorter).assertAllReturned();

@@ -185,7 +185,8 @@ final class SchedulerHarness {
       index++;
     }
     assertThat(index).isLessThan(batch.numSequences());
-    assertThat(batch.propose(index, new Drafts().setChain(drafts, drafts.length)).isTaken()).isTrue();
+    Drafts chain = new Drafts().setChain(drafts, drafts.length);
+    assertThat(batch.propose(index, chain).isTaken()).isTrue();
     scheduler.checkIntegrity();
     return this;
   }

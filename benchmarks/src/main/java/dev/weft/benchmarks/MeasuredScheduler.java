@@ -37,6 +37,7 @@ final class MeasuredScheduler implements MeasuredEngine {
   private final @Nullable FlightRecorder recorder;
   private final StepResult result;
   private final Drafts drafts = new Drafts();
+  private final int[] draftTokens;
   private StepPlan plan;
   private long numTokensDelivered;
 
@@ -85,9 +86,8 @@ final class MeasuredScheduler implements MeasuredEngine {
     }
     scheduler = builder.listener(listener).build();
     result = new StepResult(limits.maxNumSeqs(), limits.numDraftTokens(), 0);
-    for (int i = 0; i < limits.numDraftTokens(); i++) {
-      drafts.add(Prompts.SAMPLED_TOKEN);
-    }
+    draftTokens = new int[limits.numDraftTokens()];
+    Arrays.fill(draftTokens, Prompts.SAMPLED_TOKEN);
     plan = scheduler.plan(0); // An empty one, so that there always is a plan.
   }
 
@@ -178,6 +178,7 @@ final class MeasuredScheduler implements MeasuredEngine {
     DraftBatch batch = scheduler.draftBatch();
     int numSequences = batch.numSequences();
     for (int i = 0; i < numSequences; i++) {
+      drafts.setChain(draftTokens, Math.min(draftTokens.length, batch.maxNumDraftTokens(i)));
       batch.propose(i, drafts);
     }
   }

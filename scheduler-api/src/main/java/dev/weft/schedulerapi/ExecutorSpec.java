@@ -200,8 +200,8 @@ public record ExecutorSpec(
     public ExecutorSpec build() {
       return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots,
           maxNumRows, maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
-          mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsAdapters, verifiesTrees, verifications,
-          supportsBlockCopies);
+          mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsAdapters, verifiesTrees,
+          verifications, supportsBlockCopies);
     }
   }
 }

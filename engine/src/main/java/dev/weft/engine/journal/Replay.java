@@ -94,7 +94,8 @@ public final class Replay {
         new ExecutorSpec(size, s.maxModelLen(), s.blockSize(), s.numBlocks(), s.numSlots(),
             s.maxNumRows(), s.maxNumBatchedTokens(), s.maxNumDraftTokens(), s.maxInFlight(),
             s.maxNumLogprobs(), s.kvKind(), s.mixesPrefillAndDecode(), s.chunkUnit(),
-            s.supportsMasks(), s.supportsAdapters(), s.verifiesTrees(), s.verifications(), s.supportsBlockCopies()),
+            s.supportsMasks(), s.supportsAdapters(), s.verifiesTrees(), s.verifications(),
+            s.supportsBlockCopies()),
         setup.seed(), setup.labels());
   }
 
