@@ -79,6 +79,10 @@ final class PendingDrafts implements DraftBatch {
     return handles.size();
   }
 
+  @Override public int vocabularySize() {
+    return core.spec.vocabularySize();
+  }
+
   @Override public int handle(int index) {
     return handles.get(index);
   }

@@ -10,6 +10,9 @@ public interface DraftBatch {
 
   int numSequences();
 
+  /** Tokens that can be drafted are 0 to this, exclusive. */
+  int vocabularySize();
+
   /** Dense index of the sequence, for a drafter's own arrays. */
   int handle(int index);
 

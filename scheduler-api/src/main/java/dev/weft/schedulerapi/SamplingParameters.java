@@ -79,6 +79,29 @@ public final class SamplingParameters {
     return new Builder();
   }
 
+  /** A builder that holds these parameters, to build others that differ in a few. */
+  public Builder toBuilder() {
+    Builder b = new Builder();
+    b.maxNewTokens = maxNewTokens;
+    b.minNewTokens = minNewTokens;
+    b.stopTokenIds = stopTokenIds;
+    b.temperature = temperature;
+    b.topK = topK;
+    b.topP = topP;
+    b.minP = minP;
+    b.repetitionPenalty = repetitionPenalty;
+    b.presencePenalty = presencePenalty;
+    b.frequencyPenalty = frequencyPenalty;
+    for (int i = 0; i < biases.length; i++) {
+      b.logitBias.put(biasedTokenIds[i], biases[i]);
+    }
+    b.seed = seed;
+    b.numLogprobs = numLogprobs;
+    b.numSamples = numSamples;
+    b.verification = verification;
+    return b;
+  }
+
   /** Upper bound on generated tokens of each sample, 1 or more; the length stop. */
   public int maxNewTokens() {
     return maxNewTokens;

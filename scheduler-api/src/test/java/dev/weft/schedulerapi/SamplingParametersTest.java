@@ -71,6 +71,22 @@ final class SamplingParametersTest {
     return biases;
   }
 
+  @Test void aBuilderOfParametersBuildsTheSameAgain() {
+    SamplingParameters sampling = SamplingParameters.builder().maxNewTokens(9).minNewTokens(2)
+        .stopTokenIds(4, 5).temperature(0.7f).topK(3).topP(0.9f).minP(0.1f).repetitionPenalty(1.1f)
+        .presencePenalty(0.2f).frequencyPenalty(0.3f).logitBias(Map.of(7, 1.5f, 2, -3f)).seed(11)
+        .numLogprobs(4).numSamples(2).verification(Verification.REJECTION).build();
+
+    SamplingParameters same = sampling.toBuilder().build();
+
+    assertThat(same).hasToString(sampling.toString());
+    assertThat(same.stopTokenId(1)).isEqualTo(5);
+    assertThat(same.biasedTokenId(1)).isEqualTo(7);
+    assertThat(same.bias(1)).isEqualTo(1.5f);
+    assertThat(sampling.toBuilder().topP(1).build().topP()).isEqualTo(1);
+    assertThat(sampling.topP()).isEqualTo(0.9f);
+  }
+
   @Test void lowerEndsAreTakenOver() {
     SamplingParameters sampling = SamplingParameters.builder().maxNewTokens(1).minNewTokens(0)
         .stopTokenIds().temperature(0).topK(0).topP(Float.MIN_VALUE).minP(0)

@@ -36,6 +36,11 @@ final class HandDraftBatch implements DraftBatch {
     return alive().size();
   }
 
+  @Override public int vocabularySize() {
+    alive();
+    return Integer.MAX_VALUE;
+  }
+
   @Override public int handle(int index) {
     return alive().get(index).handle;
   }
