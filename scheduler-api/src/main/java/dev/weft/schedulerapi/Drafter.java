@@ -17,12 +17,13 @@ public interface Drafter extends AutoCloseable {
   void propose(DraftBatch batch);
 
   /**
-   * A sequence ended, or will not be seen again for long: whatever was kept for this handle can be
+   * A sequence ended, or will not be seen again for long: whatever was kept for its handle can be
    * dropped. Also told of sequences that it never saw.
    *
-   * @param tokens prompt and output, all of it; valid during the call
+   * @param sequence valid during the call, as all that it says
+   * @param tokens   prompt and output, all of it; valid during the call
    */
-  default void onFinish(int handle, TokenSequence tokens) {}
+  default void onFinish(SequenceView sequence, TokenSequence tokens) {}
 
   /** Frees what it holds. Idempotent. */
   @Override default void close() {}

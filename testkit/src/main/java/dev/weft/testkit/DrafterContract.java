@@ -4,16 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.weft.schedulerapi.DraftAnswer;
+import dev.weft.schedulerapi.DraftAnswer.Refusal;
 import dev.weft.schedulerapi.Drafter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every {@link Drafter} must do; a test of a drafter extends this. Drafts need not be good.
+ * What every {@link Drafter} must do; a test of a drafter extends this. Drafts need not be good,
+ * but nothing may be wrong with them: drafts that a scheduler has to refuse are a failure here.
  */
 public abstract class DrafterContract {
   private static final int MAX_NUM_TOKENS = 60;
+  private static final int NUM_HISTORIES = 20;
+  private static final int NUM_STEPS = 60;
 
   private Drafter drafter;
 
@@ -44,26 +49,55 @@ public abstract class DrafterContract {
   @Test void itProposesNoMoreThanItSays() {
     assertThat(drafter.maxNumDraftTokens()).isPositive();
     for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens++) {
-      int[] drafts = propose(drafter, 0, tokens(0, numTokens));
+      HandDraftBatch batch = new HandDraftBatch().with(0, 1000, tokens(0, numTokens));
 
-      assertThat(drafts.length).isLessThanOrEqualTo(drafter.maxNumDraftTokens());
+      assertThat(batch.show(drafter).drafts(0).numDrafts())
+          .isLessThanOrEqualTo(drafter.maxNumDraftTokens());
+    }
+  }
+
+  @Test void itProposesNoMoreThanThereIsRoomFor() {
+    for (int room = 0; room <= drafter.maxNumDraftTokens(); room++) {
+      for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens += 4) {
+        assertNothingIsWrong(new HandDraftBatch().with(room % 8, room, tokens(room, numTokens)));
+      }
+      HandDraftBatch.finish(drafter, room % 8, 1, tokens(room, MAX_NUM_TOKENS));
     }
   }
 
   @Test void itProposesTokensOfTheVocabulary() {
     for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens++) {
-      for (int draft : propose(drafter, 0, tokens(0, numTokens))) {
-        assertThat(draft).isBetween(0, vocabularySize() - 1);
+      assertNothingIsWrong(new HandDraftBatch().vocabularySize(vocabularySize())
+          .with(0, drafter.maxNumDraftTokens(), tokens(0, numTokens)));
+    }
+  }
+
+  @Test void itProposesChainsWhereTreesAreNotTaken() {
+    for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens++) {
+      assertNothingIsWrong(batch(numTokens).chainsAlone());
+    }
+  }
+
+  @Test void treesAndDistributionsAreValid() {
+    for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens++) {
+      assertNothingIsWrong(batch(numTokens));
+    }
+  }
+
+  @Test void nothingIsWrongWhateverHappensToSequences() {
+    for (int seed = 1; seed <= NUM_HISTORIES; seed++) {
+      try (Drafter one = create()) {
+        new DraftHistory(seed, vocabularySize()).run(one, NUM_STEPS);
       }
     }
   }
 
   @Test void equalHistoriesGetEqualProposals() {
-    try (Drafter other = create()) {
-      for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens += 3) {
-        int[][] first = batch(numTokens).proposalsOf(drafter);
-
-        assertThat(batch(numTokens).proposalsOf(other)).isDeepEqualTo(first);
+    for (int seed = 1; seed <= NUM_HISTORIES; seed++) {
+      try (Drafter one = create(); Drafter other = create()) {
+        assertThat(new DraftHistory(seed, vocabularySize()).run(one, NUM_STEPS))
+            .as("history of seed %d", seed)
+            .isEqualTo(new DraftHistory(seed, vocabularySize()).run(other, NUM_STEPS));
       }
     }
   }
@@ -73,7 +107,7 @@ public abstract class DrafterContract {
     for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens++) {
       propose(drafter, 3, tokens(0, numTokens));
     }
-    drafter.onFinish(3, new HandTokens());
+    HandDraftBatch.finish(drafter, 3, 1, tokens(0, MAX_NUM_TOKENS));
 
     try (Drafter fresh = create()) {
       for (int numTokens = 5; numTokens < MAX_NUM_TOKENS; numTokens += 2) {
@@ -83,13 +117,44 @@ public abstract class DrafterContract {
     }
   }
 
+  @Test void sequencesAreIndependentOfEachOther() {
+    assumeFalse(learnsFromOthers(), "the drafter learns from other sequences");
+    try (Drafter alone = create()) {
+      for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens++) {
+        assertThat(batch(numTokens).proposalsOf(drafter)[2])
+            .isEqualTo(new HandDraftBatch().with(2, 4, tokens(2, numTokens + 2))
+                .proposalsOf(alone)[0]);
+      }
+    }
+  }
+
+  @Test void aRefusalCostsItsSequenceAlone() {
+    DraftAnswer refused = DraftAnswer.refused(Refusal.BAD_DISTRIBUTION, "refused by the test");
+    try (Drafter refusedOnce = create()) {
+      for (int numTokens = 1; numTokens < MAX_NUM_TOKENS; numTokens++) {
+        HandDraftBatch taken = batch(numTokens).show(drafter);
+        HandDraftBatch rejected = batch(numTokens).answering(refused).show(refusedOnce);
+        for (int i = 0; i < 3; i++) {
+          assertThat(rejected.answers(i).isEmpty())
+              .as("%d tokens: sequence %d was passed over", numTokens, i)
+              .isEqualTo(taken.answers(i).isEmpty());
+          assertThat(rejected.answers(i).size())
+              .as("%d tokens: proposals for sequence %d, all refused", numTokens, i)
+              .isLessThanOrEqualTo(drafter.maxNumDraftTokens());
+        }
+      }
+    }
+  }
+
   @Test void sequencesMayComeAndStayAway() {
     batch(5).proposalsOf(drafter);
     new HandDraftBatch().with(1, 2, tokens(1, 6)).proposalsOf(drafter);
-    drafter.onFinish(0, new HandTokens());
-    drafter.onFinish(7, new HandTokens());
+    HandDraftBatch.finish(drafter, 0, 3, tokens(0, 5));
+    HandDraftBatch.finish(drafter, 7, 3, tokens(7, 40));
+    HandDraftBatch.finish(drafter, 7, 3, tokens(7, 40));
 
-    assertThatCode(() -> batch(40).proposalsOf(drafter)).doesNotThrowAnyException();
+    assertNothingIsWrong(batch(40));
+    assertNothingIsWrong(batch(1000));
   }
 
   @Test void anEmptyBatchIsFine() {
@@ -97,8 +162,7 @@ public abstract class DrafterContract {
   }
 
   @Test void noRoomIsFine() {
-    assertThatCode(() -> new HandDraftBatch().with(0, 0, tokens(0, 9)).proposalsOf(drafter))
-        .doesNotThrowAnyException();
+    assertNothingIsWrong(new HandDraftBatch().with(0, 0, tokens(0, 9)));
   }
 
   @Test void closingTwiceIsClosingOnce() {
@@ -107,13 +171,22 @@ public abstract class DrafterContract {
     assertThatCode(drafter::close).doesNotThrowAnyException();
   }
 
+  private void assertNothingIsWrong(HandDraftBatch batch) {
+    int numSequences = batch.numSequences();
+    batch.show(drafter);
+    for (int i = 0; i < numSequences; i++) {
+      assertThat(batch.answers(i)).as("answers to the drafts of sequence %d", i)
+          .allMatch(DraftAnswer::isTaken);
+    }
+  }
+
   private static int[] propose(Drafter drafter, int handle, int[] tokens) {
     return new HandDraftBatch().with(handle, drafter.maxNumDraftTokens(), tokens)
         .proposalsOf(drafter)[0];
   }
 
   private HandDraftBatch batch(int numTokens) {
-    HandDraftBatch batch = new HandDraftBatch();
+    HandDraftBatch batch = new HandDraftBatch().vocabularySize(vocabularySize());
     for (int handle = 0; handle < 3; handle++) {
       batch.with(handle, 4, tokens(handle, numTokens + handle));
     }
