@@ -96,7 +96,7 @@ public final class HandDraftBatch implements DraftBatch {
 
   @Override public int vocabularySize() {
     alive();
-    return Integer.MAX_VALUE;
+    return checker.vocabularySize();
   }
 
   @Override public int handle(int index) {
