@@ -17,10 +17,10 @@ import java.util.Arrays;
  * bits of hash, three of which are the n-gram's size, and the position. Cost of a token: a probe
  * for each size. When the table is half full it is made twice as large and the tokens are entered
  * again, as they are when the window is exceeded; both amortised. A hostile prompt cannot make a
- * probe long: an n-gram that finds no place in {@value #MAX_NUM_PROBES} steps is not entered.
+ * probe long: an n-gram that finds no place within {@link #MAX_NUM_PROBES} is not entered.
  *
- * <p>Memory: 8 bytes an entry, at most 2 x 8 x number of sizes for each token of the window, rounded
- * up to a power of two.
+ * <p>Memory: 8 bytes an entry, at most 2 x 8 x number of sizes for each token of the window,
+ * rounded up to a power of two.
  */
 final class NgramIndex {
   static final int NONE = -1;
