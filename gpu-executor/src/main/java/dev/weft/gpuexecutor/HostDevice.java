@@ -39,7 +39,8 @@ final class HostDevice {
     int numLogits = (int) Math.min(maxTokens, maxLogits);
     int maxLength = spec.maxModelLen();
     kv = new KvBlocks(model.config(), spec.numBlocks(), spec.blockSize());
-    forward = new PagedForward(model, kv, team, maxTokens, numLogits, maxLength);
+    int maxDepth = spec.maxNumDraftTokens();
+    forward = new PagedForward(model, kv, team, maxTokens, numLogits, maxLength, maxDepth);
     batch = new RaggedBatch(maxTokens, numLogits, maxLength, spec.vocabularySize());
     samplers = new RowSampler[team.numThreads()];
     Arrays.setAll(samplers, worker -> new RowSampler(spec));
@@ -94,20 +95,51 @@ final class HostDevice {
     }
   }
 
-  /** Placeholders are left out, since they are rejected unseen. */
   private void addRow(StepPlan plan, int row) {
     int slot = plan.slot(row);
-    int numDrafts = plan.numDraftTokens(row);
-    int firstDraft = plan.numTokens(row) - numDrafts;
-    int numComputed = firstDraft + (plan.hasPlaceholders(row) ? 0 : numDrafts);
+    int numKnown = plan.numTokens(row) - plan.numDraftTokens(row);
     firstLogits[row] = plan.isSampled(row) ? batch.numLogits() : NOT_SAMPLED;
     batch.beginRow(blockTables[slot]);
-    for (int i = 0; i < numComputed; i++) {
+    int token = 0;
+    for (int i = 0; i < numKnown; i++) {
       boolean isOnDevice = i == 0 && plan.isFirstTokenOnDevice(row);
       int tokenId = isOnDevice ? lastSampledToken[slot] : plan.token(row, i);
-      int token = batch.addToken(tokenId, plan.startPosition(row) + i);
-      if (plan.isSampled(row) && i >= firstDraft - 1) {
-        batch.addLogits(token);
+      int position = plan.startPosition(row) + i;
+      token = batch.addToken(tokenId, position);
+      // A row may go back and replace tokens that were sampled before.
+      states[slot].put(position, tokenId);
+    }
+    if (plan.isSampled(row)) {
+      batch.addLogits(token);
+      addDrafts(plan, row, numKnown, token);
+    }
+  }
+
+  /** Placeholders are left out, since they are rejected unseen. */
+  private void addDrafts(StepPlan plan, int row, int numKnown, int lastKnown) {
+    int numDrafts = plan.hasPlaceholders(row) ? 0 : plan.numDraftTokens(row);
+    int position = plan.startPosition(row) + numKnown;
+    for (int draft = 0; draft < numDrafts; draft++) {
+      int tokenId = plan.token(row, numKnown + draft);
+      int token =
+          plan.hasDraftTree(row)
+              ? batch.addTreeToken(tokenId, lastKnown + 1 + plan.draftParent(row, draft))
+              : batch.addToken(tokenId, position + draft);
+      batch.addLogits(token);
+    }
+  }
+
+  /**
+   * Moves the keys and values of accepted drafts of a tree to where they stand in the sequence. A
+   * draft never moves up, and never onto a later one of the path.
+   */
+  private void closeUp(StepPlan plan, int row, RowSampler sampler) {
+    int[] table = blockTables[plan.slot(row)];
+    int first = plan.startPosition(row) + plan.numTokens(row) - plan.numDraftTokens(row);
+    for (int i = 0; i < sampler.numAccepted(); i++) {
+      int draft = sampler.acceptedDraft(i);
+      if (draft != i) {
+        kv.copySlot(kv.slot(table, first + draft), kv.slot(table, first + i));
       }
     }
   }
@@ -135,8 +167,9 @@ final class HostDevice {
         return;
       }
       int slot = current.slot(row);
-      int token =
-          samplers[worker].sample(current, row, logits, firstLogits[row], states[slot], target);
+      RowSampler sampler = samplers[worker];
+      int token = sampler.sample(current, row, logits, firstLogits[row], states[slot], target);
+      closeUp(current, row, sampler);
       // A failed row leaves no token; whoever still reads the slot must find a valid one.
       lastSampledToken[slot] = Math.max(0, token);
     }

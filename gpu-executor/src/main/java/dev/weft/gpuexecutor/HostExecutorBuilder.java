@@ -116,6 +116,7 @@ public final class HostExecutorBuilder {
             .maxNumRows(maxNumRows)
             .maxNumBatchedTokens(maxNumBatchedTokens)
             .maxNumDraftTokens(maxNumDraftTokens)
+            .verifiesTrees(maxNumDraftTokens > 0)
             .maxInFlight(maxInFlight)
             .build();
     return new HostExecutor(this, spec);

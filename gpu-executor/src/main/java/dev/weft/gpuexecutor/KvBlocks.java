@@ -88,6 +88,19 @@ final class KvBlocks {
     }
   }
 
+  /** Copies one token's keys and values of all layers to another slot. */
+  void copySlot(int source, int target) {
+    for (int layer = 0; layer < keys.length; layer++) {
+      for (int head = 0; head < keys[layer].length; head++) {
+        for (float[] dimension : keys[layer][head]) {
+          dimension[target] = dimension[source];
+        }
+        float[] flat = values[layer][head];
+        System.arraycopy(flat, source * headDim, flat, target * headDim, headDim);
+      }
+    }
+  }
+
   /** Copies all keys and values of one block to another. */
   void copyBlock(int source, int target) {
     int from = source * blockSize;

@@ -4,7 +4,7 @@ package dev.weft.gpuexecutor;
  * Attention of a ragged batch over the paged cache. A row is cut into pieces of neighbouring
  * tokens, a piece and a KV head make one task: long pieces go to {@link PrefillAttention}, single
  * tokens to {@link DecodeAttention}; both give the same bits, so where the cut falls is a matter of
- * speed alone.
+ * speed alone. Tokens of a draft tree are single ones: each sees other tokens of its row.
  */
 final class PagedAttention implements WorkerTeam.Job {
   /** Pieces with fewer lanes than this are cut into single tokens. */
@@ -29,7 +29,12 @@ final class PagedAttention implements WorkerTeam.Job {
   private float[][] target = {};
 
   PagedAttention(
-      LlamaConfig config, KvBlocks kv, WorkerTeam team, int maxTokens, int numPositions) {
+      LlamaConfig config,
+      KvBlocks kv,
+      WorkerTeam team,
+      int maxTokens,
+      int numPositions,
+      int maxDepth) {
     this.team = team;
     this.groupSize = config.groupSize();
     this.numKvHeads = config.numKvHeads();
@@ -40,7 +45,7 @@ final class PagedAttention implements WorkerTeam.Job {
     decode = new DecodeAttention[team.numThreads()];
     prefill = new PrefillAttention[team.numThreads()];
     for (int worker = 0; worker < decode.length; worker++) {
-      decode[worker] = new DecodeAttention(config, kv);
+      decode[worker] = new DecodeAttention(config, kv, maxDepth);
       prefill[worker] = new PrefillAttention(config, kv, numPositions);
     }
   }
@@ -60,6 +65,8 @@ final class PagedAttention implements WorkerTeam.Job {
       if (!isPrefill(batch.rowLength(row))) {
         cut(batch.firstToken(row), batch.rowLength(row), 1);
       }
+      int firstInTree = batch.firstToken(row) + batch.rowLength(row);
+      cut(firstInTree, batch.endToken(row) - firstInTree, 1);
     }
   }
 
@@ -104,7 +111,9 @@ final class PagedAttention implements WorkerTeam.Job {
     int numTokens = pieceNumTokens[piece];
     int[] blockTable = batch.blockTableOf(token);
     int position = batch.position(token);
-    if (numTokens == 1) {
+    if (batch.isInTree(token)) {
+      decode[worker].attendInTree(layer, kvHead, batch, token, queries[token], target[token]);
+    } else if (numTokens == 1) {
       decode[worker].attend(layer, kvHead, blockTable, position, queries[token], target[token]);
     } else {
       prefill[worker].attend(

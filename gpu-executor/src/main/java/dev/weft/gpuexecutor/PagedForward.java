@@ -42,6 +42,7 @@ final class PagedForward {
    * @param maxTokens most tokens of a batch
    * @param maxLogits most logit rows of a batch
    * @param numPositions positions 0 to this, exclusive
+   * @param maxDepth most levels of a tree of drafts
    */
   PagedForward(
       HostModel model,
@@ -49,14 +50,15 @@ final class PagedForward {
       WorkerTeam team,
       int maxTokens,
       int maxLogits,
-      int numPositions) {
+      int numPositions,
+      int maxDepth) {
     config = model.config();
     weights = model.weights();
     this.kv = kv;
     rope =
         new RopeTable(config.headDim(), config.ropeTheta(), config.ropeScaling(), numPositions);
     product = new MatrixProduct(team);
-    attention = new PagedAttention(config, kv, team, maxTokens, numPositions);
+    attention = new PagedAttention(config, kv, team, maxTokens, numPositions, maxDepth);
     queryScale = (float) (1 / Math.sqrt(config.headDim()));
     residual = new float[maxTokens][config.hiddenSize()];
     normed = new float[Math.max(maxTokens, maxLogits)][config.hiddenSize()];
@@ -144,7 +146,7 @@ final class PagedForward {
     int keyOffset = config.queryWidth();
     rope.rotate(heads, 0, config.numHeads(), position, queryScale);
     rope.rotate(heads, keyOffset, config.numKvHeads(), position, 1f);
-    int slot = kv.slot(batch.blockTableOf(token), position);
+    int slot = kv.slot(batch.blockTableOf(token), batch.cachePosition(token));
     kv.store(layer, slot, heads, keyOffset, keyOffset + config.kvWidth());
   }
 

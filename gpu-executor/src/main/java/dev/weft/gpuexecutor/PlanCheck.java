@@ -9,7 +9,8 @@ import dev.weft.schedulerapi.StepPlan;
  * refused plan changes nothing, because what a plan changes is kept apart until all of it was found
  * right.
  *
- * <p>Cost: the rows, tokens and writes of the plan. Allocates only when it refuses.
+ * <p>Cost: the rows, tokens and writes of the plan, and the square of the drafts of a tree.
+ * Allocates only when it refuses.
  */
 final class PlanCheck {
   private static final int NOBODY = 0;
@@ -152,8 +153,29 @@ final class PlanCheck {
     require(isInRange, plan, "has a row with drafts: ", numDrafts);
     require(numDrafts == 0 || plan.isSampled(row), plan, "drafts without sampling: row ", row);
     boolean verifies = numDrafts > 0 && !plan.hasPlaceholders(row);
-    boolean maskFits = !plan.hasMask(row) || (plan.isSampled(row) && !verifies);
-    require(maskFits, plan, "has a mask where drafts are verified or nothing sampled: row ", row);
+    require(!plan.hasDraftTree(row) || verifies, plan, "has a tree without drafts: row ", row);
+    for (int draft = 0; verifies && draft < numDrafts; draft++) {
+      checkParent(plan, row, draft);
+    }
+    boolean maskFits = !plan.hasMask(row) || plan.isSampled(row);
+    require(maskFits, plan, "has a mask where nothing is sampled: row ", row);
+  }
+
+  private void checkParent(StepPlan plan, int row, int draft) {
+    int parent = plan.draftParent(row, draft);
+    if (!plan.hasDraftTree(row)) {
+      require(parent == draft - 1, plan, "has a chain whose drafts have other parents: row ", row);
+      return;
+    }
+    boolean isEarlier = parent >= -1 && parent < draft;
+    require(isEarlier, plan, "has a draft whose parent does not come before it: ", draft);
+    int first = plan.numTokens(row) - plan.numDraftTokens(row);
+    int token = plan.token(row, first + draft);
+    for (int other = parent + 1; other < draft; other++) {
+      boolean isTwin =
+          plan.token(row, first + other) == token && plan.draftParent(row, other) == parent;
+      require(!isTwin, plan, "has a draft that equals a sibling: ", draft);
+    }
   }
 
   private void checkTokens(StepPlan plan, int row) {

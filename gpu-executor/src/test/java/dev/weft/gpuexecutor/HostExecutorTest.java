@@ -251,7 +251,6 @@ class HostExecutorTest {
       refuses(executor, w -> w.detach(-1), "names a slot that does not exist: -1");
       refuses(executor, w -> w.copyBlock(0, 1), "is the null block: 0");
       refuses(executor, w -> w.placeholders(3), "has a row with drafts: 3");
-      refuses(executor, w -> w.drafts(1).mask(1024, 5), "has a mask where drafts are verified");
       refuses(executor, w -> w.rowOnDevice(5, 0), "has a row of a free slot: 5");
       assertThat(executor.submit(writer.write())).isTrue();
     }

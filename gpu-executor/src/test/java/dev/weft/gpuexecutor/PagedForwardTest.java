@@ -61,7 +61,7 @@ class PagedForwardTest {
     KvBlocks kv = new KvBlocks(model.config(), numBlocks, blockSize);
     float[][] all = new float[tokens.length][];
     try (WorkerTeam team = new WorkerTeam(2, Thread::new)) {
-      PagedForward forward = new PagedForward(model, kv, team, chunk, chunk, 64);
+      PagedForward forward = new PagedForward(model, kv, team, chunk, chunk, 64, 0);
       RaggedBatch batch = new RaggedBatch(chunk, chunk, 64, model.vocabularySize());
       for (int first = 0; first < tokens.length; first += chunk) {
         batch.clear();
@@ -85,7 +85,7 @@ class PagedForwardTest {
     int[] tokens = new Random(3).ints(48, 3, 1000).toArray();
     try (WorkerTeam team = new WorkerTeam(1, Thread::new)) {
       KvBlocks kv = new KvBlocks(model.config(), 10, 16);
-      PagedForward forward = new PagedForward(model, kv, team, 64, 4, 64);
+      PagedForward forward = new PagedForward(model, kv, team, 64, 4, 64, 0);
       RaggedBatch batch = new RaggedBatch(64, 4, 64, 1024);
       addRow(batch, new int[] {1, 2, 3}, tokens, 0, 48);
       float[] alone = forward.run(batch)[0].clone();
@@ -102,7 +102,7 @@ class PagedForwardTest {
     int[] tokens = new Random(4).ints(40, 3, 1000).toArray();
     try (WorkerTeam team = new WorkerTeam(1, Thread::new)) {
       KvBlocks kv = new KvBlocks(model.config(), 10, 16);
-      PagedForward forward = new PagedForward(model, kv, team, 64, 4, 64);
+      PagedForward forward = new PagedForward(model, kv, team, 64, 4, 64, 0);
       RaggedBatch batch = new RaggedBatch(64, 4, 64, 1024);
       addRow(batch, new int[] {1, 2, 3}, tokens, 0, 39);
       forward.run(batch);
@@ -131,7 +131,7 @@ class PagedForwardTest {
     HostModel model = ReferenceData.model("draft");
     try (WorkerTeam team = new WorkerTeam(2, Thread::new)) {
       KvBlocks kv = new KvBlocks(model.config(), 40, 16);
-      PagedForward forward = new PagedForward(model, kv, team, 64, 4, 128);
+      PagedForward forward = new PagedForward(model, kv, team, 64, 4, 128, 0);
       RaggedBatch batch = new RaggedBatch(64, 4, 128, 1024);
       int[] tokens = new Random(5).ints(128, 3, 1000).toArray();
       int[][] tables = {{1, 2, 3, 4, 5, 6, 7, 8}, {20, 9, 18, 11, 12, 13, 14, 15}};

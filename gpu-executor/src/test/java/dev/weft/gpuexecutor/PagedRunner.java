@@ -33,7 +33,7 @@ final class PagedRunner implements AutoCloseable {
     team = new WorkerTeam(setting.numThreads, Thread::new);
     KvBlocks kv = new KvBlocks(model.config(), numBlocks, BLOCK_SIZE);
     int maxTokens = setting.maxTokens;
-    forward = new PagedForward(model, kv, team, maxTokens, maxTokens, NUM_POSITIONS);
+    forward = new PagedForward(model, kv, team, maxTokens, maxTokens, NUM_POSITIONS, 0);
     batch = new RaggedBatch(maxTokens, maxTokens, NUM_POSITIONS, model.vocabularySize());
     for (int block = 0; block < numBlocks; block++) {
       freeBlocks.add(block);
