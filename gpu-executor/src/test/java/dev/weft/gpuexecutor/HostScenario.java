@@ -14,17 +14,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Some requests, scheduled at random from one seed: in chunks, beside each other, with steps in
- * flight, with right and wrong drafts and placeholders, preempted and resumed in other slots and
- * blocks. In the end each must have the tokens and log-probabilities that it has alone.
+ * flight, with right and wrong drafts in chains and trees, with placeholders, preempted and resumed
+ * in other slots and blocks. In the end each must have the tokens and log-probabilities that it has alone.
  */
 final class HostScenario {
   private static final int BLOCK_SIZE = 4;
   private static final int MAX_MODEL_LEN = 96;
   private static final int NUM_SLOTS = 8;
-  private static final int MAX_NUM_DRAFTS = 4;
+  private static final int MAX_NUM_DRAFTS = 6;
   private static final int MAX_IN_FLIGHT = 3;
   private static final int MAX_NUM_ROWS = 4;
   private static final int MAX_NUM_TOKENS = 48;
@@ -215,6 +216,11 @@ final class HostScenario {
       writer.placeholders(wanted);
       return wanted;
     }
+    sequence.hasDraftsInFlight = true;
+    if (random.nextBoolean()) {
+      addTree(sequence, wanted);
+      return wanted;
+    }
     int[] drafts = random.ints(wanted, 0, 1000).toArray();
     int numRight = random.nextInt(wanted + 1);
     int[] expected = sequence.expected.tokens();
@@ -222,8 +228,34 @@ final class HostScenario {
       drafts[i] = expected[sequence.numOutput() + i];
     }
     writer.drafts(drafts);
-    sequence.hasDraftsInFlight = true;
     return wanted;
+  }
+
+  /** A random tree, some path of which is right. */
+  private void addTree(Sequence sequence, int numDrafts) {
+    int[] expected = sequence.expected.tokens();
+    int[] parents = new int[numDrafts];
+    int[] drafts = new int[numDrafts];
+    int lastRight = -1;
+    int next = sequence.numOutput();
+    for (int draft = 0; draft < numDrafts; draft++) {
+      parents[draft] = random.nextInt(draft + 1) - 1;
+      boolean mayBeRight = parents[draft] == lastRight && next < expected.length;
+      if (mayBeRight && random.nextBoolean() && !hasTwin(parents, drafts, draft, expected[next])) {
+        drafts[draft] = expected[next++];
+        lastRight = draft;
+      } else {
+        do {
+          drafts[draft] = random.nextInt(1000);
+        } while (hasTwin(parents, drafts, draft, drafts[draft]));
+      }
+    }
+    writer.draftTree(drafts, parents);
+  }
+
+  private static boolean hasTwin(int[] parents, int[] drafts, int draft, int token) {
+    return IntStream.range(0, draft)
+        .anyMatch(other -> parents[other] == parents[draft] && drafts[other] == token);
   }
 
   private void reserve(Sequence sequence, int numPositions) {

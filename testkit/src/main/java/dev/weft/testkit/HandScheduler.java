@@ -135,6 +135,13 @@ final class HandScheduler {
     return this;
   }
 
+  /** Appends a tree of drafts to the row of the sequence, which was put in last. */
+  HandScheduler draftTree(HandSequence sequence, int[] drafts, int[] parents) {
+    reserve(sequence, sequence.numComputed + drafts.length);
+    writer.draftTree(drafts, parents);
+    return this;
+  }
+
   /** Appends placeholders to the row of the sequence, which was put in last. */
   HandScheduler placeholders(HandSequence sequence, int numPlaceholders) {
     reserve(sequence, sequence.numComputed + numPlaceholders);

@@ -21,6 +21,15 @@ final class HandSequence {
     }
   }
 
+  /** Takes back all tokens from a position on, computed or not, and goes on with others. */
+  void goBack(int position, int... others) {
+    tokens.subList(position, tokens.size()).clear();
+    for (int token : others) {
+      tokens.add(token);
+    }
+    numComputed = position;
+  }
+
   int[] tokens(int position, int numTokens) {
     return tokens.subList(position, position + numTokens).stream().mapToInt(t -> t).toArray();
   }

@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
 final class HashDevice {
   private static final long POISON = 0xDEAD_BEEF_DEAD_BEEFL;
 
+  /** The node of a draft tree that all drafts descend from. */
+  private static final int ROOT = -1;
+
+  private static final int NO_DRAFT = -2;
+
   private final ExecutorSpec spec;
   private final HashModel model;
   private final Slot[] slots;
@@ -106,42 +111,69 @@ final class HashDevice {
 
   private void writeEntries(StepPlan plan, int row) {
     Slot slot = slots[plan.slot(row)];
+    int numKnown = plan.numTokens(row) - plan.numDraftTokens(row);
     for (int i = 0; i < plan.numTokens(row); i++) {
       boolean isOnDevice = i == 0 && plan.isFirstTokenOnDevice(row);
       int token = isOnDevice ? slot.lastSampledToken : plan.token(row, i);
-      int position = plan.startPosition(row) + i;
-      entries[address(slot, position)] = HashModel.entry(token, position, slot.adapterId);
+      int place = plan.startPosition(row) + i;
+      int position = i < numKnown
+          ? place
+          : plan.startPosition(row) + numKnown + depth(plan, row, i - numKnown);
+      entries[address(slot, place)] = HashModel.entry(token, position, slot.adapterId);
     }
+  }
+
+  /** Drafts between the last known token and this one. */
+  private static int depth(StepPlan plan, int row, int draft) {
+    int depth = 0;
+    for (int d = plan.draftParent(row, draft); d >= 0; d = plan.draftParent(row, d)) {
+      depth++;
+    }
+    return depth;
   }
 
   private void writeDeepEntries(StepPlan plan, int row) {
     Slot slot = slots[plan.slot(row)];
     int start = plan.startPosition(row);
+    int firstDraft = firstDraft(plan, row);
     long folded = 0;
-    for (int position = 0; position < start + plan.numTokens(row); position++) {
+    for (int position = 0; position < firstDraft; position++) {
       int address = address(slot, position);
       folded = HashModel.fold(folded, entries[address]);
       if (position >= start) {
         deepEntries[address] = HashModel.deepEntry(entries[address], folded);
       }
     }
+    long[] foldedBehind = new long[plan.numDraftTokens(row)];
+    for (int draft = 0; draft < foldedBehind.length; draft++) {
+      int parent = plan.draftParent(row, draft);
+      int address = address(slot, firstDraft + draft);
+      long before = parent < 0 ? folded : foldedBehind[parent];
+      foldedBehind[draft] = HashModel.fold(before, entries[address]);
+      deepEntries[address] = HashModel.deepEntry(entries[address], foldedBehind[draft]);
+    }
+  }
+
+  /** Where the first draft lies, or would lie. */
+  private static int firstDraft(StepPlan plan, int row) {
+    return plan.startPosition(row) + plan.numTokens(row) - plan.numDraftTokens(row);
   }
 
   /**
    * Coupled sampling: draws at every draft as plain decoding would, and goes on while they agree.
+   * Accepted drafts move to where they stand; a draft never moves up, and never onto a later one.
    */
   private void sample(StepPlan plan, int row, StepResult result) {
     Slot slot = slots[plan.slot(row)];
-    int firstDraft = plan.numTokens(row) - plan.numDraftTokens(row);
-    int numVerified = plan.hasPlaceholders(row) ? 0 : plan.numDraftTokens(row);
-    int position = plan.startPosition(row) + firstDraft;
+    int firstDraft = firstDraft(plan, row);
     long logits = 0;
-    for (int i = 0; i < position; i++) {
+    for (int i = 0; i < firstDraft; i++) {
       logits = HashModel.fold(logits, deepEntries[address(slot, i)]);
     }
-    long @Nullable [] mask = plan.hasMask(row) ? mask(plan, row) : null;
-    for (int i = 0; ; i++, position++) {
+    int node = ROOT;
+    for (int position = firstDraft; ; position++) {
       SamplingParameters sampling = Objects.requireNonNull(slot.sampling);
+      long @Nullable [] mask = plan.hasMask(row) ? mask(plan, row, 1 + node) : null;
       int token = model.choose(logits, sampling, slot.seed, slot.numPromptTokens, position, mask);
       if (token == HashModel.NOTHING_PERMITTED) {
         result.failRow(row);
@@ -150,11 +182,28 @@ final class HashDevice {
       slot.lastSampledToken = token;
       result.addToken(row, token);
       report(result, row, logits, token, sampling.numLogprobs());
-      if (i == numVerified || plan.token(row, firstDraft + i) != token) {
+      node = draftBehind(plan, row, node, token);
+      if (node == NO_DRAFT) {
         return;
       }
-      logits = HashModel.fold(logits, deepEntries[address(slot, position)]);
+      int from = address(slot, firstDraft + node);
+      int to = address(slot, position);
+      entries[to] = entries[from];
+      deepEntries[to] = deepEntries[from];
+      logits = HashModel.fold(logits, deepEntries[to]);
     }
+  }
+
+  /** The draft behind a node that is this token. */
+  private static int draftBehind(StepPlan plan, int row, int node, int token) {
+    int numDrafts = plan.hasPlaceholders(row) ? 0 : plan.numDraftTokens(row);
+    int first = plan.numTokens(row) - plan.numDraftTokens(row);
+    for (int draft = node + 1; draft < numDrafts; draft++) {
+      if (plan.draftParent(row, draft) == node && plan.token(row, first + draft) == token) {
+        return draft;
+      }
+    }
+    return NO_DRAFT;
   }
 
   private void report(StepResult result, int row, long logits, int token, int numLogprobs) {
@@ -169,9 +218,9 @@ final class HashDevice {
     }
   }
 
-  private long[] mask(StepPlan plan, int row) {
+  private long[] mask(StepPlan plan, int row, int index) {
     long[] words = new long[(spec.vocabularySize() + 63) / 64];
-    Arrays.setAll(words, word -> plan.maskWord(row, 0, word));
+    Arrays.setAll(words, word -> plan.maskWord(row, index, word));
     return words;
   }
 

@@ -6,6 +6,7 @@ import dev.weft.schedulerapi.KvKind;
 import dev.weft.schedulerapi.StepExecutor;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
+import dev.weft.schedulerapi.Verification;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,6 +22,8 @@ import java.util.Set;
  * so that a plan that is written too early shows as well. {@link #completingAtOnce} completes every
  * step when it is submitted; with {@link #completingOnDemand} a test calls {@link #completeNext}.
  * There is no thread and no clock: {@link #await} answers at once.
+ *
+ * <p>It verifies drafts by coupling, chains and, where the spec says so, trees.
  *
  * <p>Steps can be made to fail. Those completed before the executor died can still be polled.
  */
@@ -46,9 +49,13 @@ public final class HashModelExecutor implements StepExecutor {
     if (spec.kvKind() != KvKind.BLOCK_TABLE) {
       throw new IllegalArgumentException("kvKind is " + spec.kvKind() + ", must be BLOCK_TABLE");
     }
+    if (!spec.verifications().equals(Set.of(Verification.COUPLED))) {
+      throw new IllegalArgumentException(
+          "verifications is " + spec.verifications() + ", must be COUPLED alone");
+    }
     this.spec = spec;
     this.completesAtOnce = completesAtOnce;
-    shadow = new SlotShadow(spec);
+    shadow = SlotShadow.ofExecutor(spec);
     device = new HashDevice(spec);
   }
 

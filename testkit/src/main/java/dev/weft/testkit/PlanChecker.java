@@ -14,7 +14,7 @@ import java.util.Set;
  * tables, positions, and which blocks hold what. It must see all plans, in order, and all results.
  *
  * <p>Checked are the invariants of docs/invariants.md whose numbers begin the messages: I4, I7,
- * I12, I19, I28 to I36, I51, I53, I56 to I58, I61, I63, I70 and I71. Cost of a plan: O(rows +
+ * I12, I19, I28 to I36, I51, I53, I56 to I58, I61, I63, I70, I71 and I79. Cost of a plan: O(rows +
  * blocks held).
  */
 public final class PlanChecker {
@@ -30,7 +30,7 @@ public final class PlanChecker {
   public PlanChecker(SchedulerLimits limits, ExecutorSpec spec) {
     this.limits = limits;
     this.spec = spec;
-    slots = new SlotShadow(spec);
+    slots = SlotShadow.ofScheduler(spec);
     blocks = new BlockShadow(spec);
     caps = LiveCaps.of(limits);
   }
@@ -95,7 +95,7 @@ public final class PlanChecker {
 
   /** Forgets the device: the next plan is for a new one. */
   public void onDeviceLost() {
-    slots = new SlotShadow(spec);
+    slots = SlotShadow.ofScheduler(spec);
     blocks = new BlockShadow(spec);
     inFlight.clear();
   }

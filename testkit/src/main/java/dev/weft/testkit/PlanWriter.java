@@ -116,6 +116,25 @@ public final class PlanWriter {
     return this;
   }
 
+  /**
+   * Appends drafts that are a tree to the row written last.
+   *
+   * @param drafts  their tokens
+   * @param parents by draft: the draft that it follows, or -1 for the last known token
+   */
+  public PlanWriter draftTree(int[] drafts, int[] parents) {
+    drafts(drafts);
+    lastRow().draftParents = parents.clone();
+    return this;
+  }
+
+  /** Says what a draft of the row written last was drawn from. */
+  public PlanWriter choices(int draft, int[] tokens, float[] probabilities) {
+    lastRow().choices.put(draft,
+        new WrittenPlan.Choices(tokens.clone(), probabilities.clone()));
+    return this;
+  }
+
   /** Appends placeholder drafts to the row written last. */
   public PlanWriter placeholders(int numPlaceholders) {
     int[] drafts = new int[numPlaceholders];
@@ -125,13 +144,26 @@ public final class PlanWriter {
     return this;
   }
 
-  /** Lets the row written last sample these tokens alone. */
+  /** Lets the row written last sample these tokens alone, behind its last known token. */
   public PlanWriter mask(int vocabularySize, int... permittedTokens) {
+    return mask(0, words(vocabularySize, permittedTokens));
+  }
+
+  /** Permits these tokens alone behind a draft of the row written last. */
+  public PlanWriter maskBehind(int draft, int vocabularySize, int... permittedTokens) {
+    return mask(1 + draft, words(vocabularySize, permittedTokens));
+  }
+
+  private static long[] words(int vocabularySize, int... permittedTokens) {
     long[] words = new long[(vocabularySize + 63) / 64];
     for (int token : permittedTokens) {
       words[token >> 6] |= 1L << token;
     }
-    lastRow().maskWords = words;
+    return words;
+  }
+
+  private PlanWriter mask(int index, long[] words) {
+    lastRow().masks.put(index, words);
     return this;
   }
 

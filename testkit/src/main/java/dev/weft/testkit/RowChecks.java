@@ -64,6 +64,7 @@ final class RowChecks {
     checkPlace(row, state);
     checkTable(row, state);
     checkTokens(row, state);
+    checkTree(row);
     checkMask(row);
     countShape(row, state);
     advance(row, slot, state);
@@ -75,10 +76,7 @@ final class RowChecks {
     int numDrafts = plan.numDraftTokens(row);
     require(plan.numTokens(row) >= 1, "I30", row(row) + " has no token");
     require(!state.awaitsDrafts, "I30", row(row) + " has unverified drafts in flight");
-    boolean continues = state.numComputed == SlotShadow.ANY_START
-        ? start >= 0
-        : start == state.numComputed;
-    require(continues, "I30", row(row) + " starts at " + start + ", computed are "
+    require(step.mayStart(state, start), "I30", row(row) + " starts at " + start + ", computed are "
         + (state.numComputed == SlotShadow.ANY_START ? "0 or more" : state.numComputed));
     require(end <= spec.maxModelLen(), "I33", row(row) + " ends at " + end + " of "
         + spec.maxModelLen());
@@ -123,12 +121,47 @@ final class RowChecks {
     }
   }
 
+  /** Costs the square of the drafts. */
+  private void checkTree(int row) {
+    boolean isTree = plan.hasDraftTree(row);
+    require(!isTree || (spec.verifiesTrees() && verifies(row)), "I79",
+        row(row) + " has a draft tree, but no drafts to verify, or trees are not supported");
+    for (int draft = 0; verifies(row) && draft < plan.numDraftTokens(row); draft++) {
+      int parent = plan.draftParent(row, draft);
+      boolean isFine = isTree ? parent >= -1 && parent < draft : parent == draft - 1;
+      require(isFine, "I79", row(row) + " has draft " + draft + " with parent " + parent);
+      for (int other = 0; other < draft; other++) {
+        require(plan.draftParent(row, other) != parent || draft(row, other) != draft(row, draft),
+            "I79", row(row) + " has equal siblings " + other + " and " + draft);
+      }
+    }
+  }
+
+  /**
+   * A draft that was drawn from a distribution may be forbidden: leaving it out, for what was
+   * drawn, would change the distribution of the output.
+   */
   private void checkMask(int row) {
     if (plan.hasMask(row)) {
-      boolean verifies = plan.numDraftTokens(row) > 0 && !plan.hasPlaceholders(row);
-      require(spec.supportsMasks() && plan.isSampled(row) && !verifies, "I63",
-          row(row) + " has a mask, but is not sampled, has drafts, or masks are not supported");
+      require(spec.supportsMasks() && plan.isSampled(row), "I63",
+          row(row) + " has a mask, but is not sampled, or masks are not supported");
+      boolean checksDrafts = verifies(row) && step.isOfScheduler();
+      for (int draft = 0; checksDrafts && draft < plan.numDraftTokens(row); draft++) {
+        int token = draft(row, draft);
+        long word = plan.maskWord(row, 1 + plan.draftParent(row, draft), token >> 6);
+        boolean isPermitted = (word >>> token & 1) != 0 || plan.numDraftChoices(row, draft) > 0;
+        require(isPermitted, "I63", row(row) + " has draft " + draft + ", token " + token
+            + ", which its mask forbids");
+      }
     }
+  }
+
+  private boolean verifies(int row) {
+    return plan.numDraftTokens(row) > 0 && !plan.hasPlaceholders(row);
+  }
+
+  private int draft(int row, int draft) {
+    return plan.token(row, plan.numTokens(row) - plan.numDraftTokens(row) + draft);
   }
 
   /** A row is decode when its slot has sampled before and samples again; all others are prefill. */
@@ -142,7 +175,7 @@ final class RowChecks {
 
   private void advance(int row, int slot, SlotShadow.Slot state) {
     int numDrafts = plan.numDraftTokens(row);
-    boolean verifies = numDrafts > 0 && !plan.hasPlaceholders(row);
+    boolean verifies = verifies(row);
     int end = plan.startPosition(row) + plan.numTokens(row);
     state.numComputed = verifies ? end : end - numDrafts;
     state.awaitsDrafts = verifies;

@@ -19,18 +19,38 @@ final class SlotShadow {
   /** Value of {@link Slot#numComputed} between the attaching and the first row. */
   static final int ANY_START = -1;
 
+  /** Whose plans are shown. */
+  private enum Author {
+    /** A scheduler: it computes every position once, and drafts what masks permit. */
+    SCHEDULER,
+    /** Whoever keeps to what executors must take. */
+    ANYBODY
+  }
+
   private final ExecutorSpec spec;
+  private final Author author;
   private final int maxNumBlocksPerSlot;
   private final Slot[] slots;
   private final ArrayDeque<Prepared> inFlight = new ArrayDeque<>();
   private long lastStepId;
   private long lastCompletedStepId;
 
-  SlotShadow(ExecutorSpec spec) {
+  private SlotShadow(ExecutorSpec spec, Author author) {
     this.spec = spec;
+    this.author = author;
     maxNumBlocksPerSlot = (spec.maxModelLen() + spec.blockSize() - 1) / spec.blockSize();
     slots = new Slot[spec.numSlots()];
     java.util.Arrays.setAll(slots, slot -> new Slot());
+  }
+
+  /** For plans of a scheduler, of which more is demanded. */
+  static SlotShadow ofScheduler(ExecutorSpec spec) {
+    return new SlotShadow(spec, Author.SCHEDULER);
+  }
+
+  /** For all plans that an executor must take. */
+  static SlotShadow ofExecutor(ExecutorSpec spec) {
+    return new SlotShadow(spec, Author.ANYBODY);
   }
 
   Slot slot(int slot) {
@@ -196,6 +216,17 @@ final class SlotShadow {
     @Nullable Slot slotOfNewRow(int slot) {
       boolean isFree = slot >= 0 && slot < slots.length && slotsWithRow.add(slot);
       return isFree ? changeable(slot) : null;
+    }
+
+    boolean isOfScheduler() {
+      return author == Author.SCHEDULER;
+    }
+
+    /** True when a row of this slot may start at that position. */
+    boolean mayStart(Slot slot, int position) {
+      boolean isBefore = slot.numComputed == ANY_START
+          || (!isOfScheduler() && position < slot.numComputed);
+      return isBefore ? position >= 0 : position == slot.numComputed;
     }
 
     /** Notes a checked row. */

@@ -27,61 +27,12 @@ import org.junit.jupiter.api.Test;
  * compared with itself: the same request alone and in other company. A test of something that the
  * spec says is absent is skipped and says so.
  *
- * <p>The file is long because it is one list, in the order: life, placement, slots, sampling,
- * drafts, bad plans.
- *
- * <p>Over 400 lines so that a stranger subclasses one class.
+ * <p>The file is long because it is one list, in the order: life, placement, slots, sampling, bad
+ * plans; the tests of drafts are inherited.
  */
-public abstract class StepExecutorContract {
-  /** Output tokens of every request. */
-  private static final int NUM_OUTPUT = 6;
-  private static final SamplingParameters GREEDY = SamplingParameters.greedy(32);
-  private static final long SEED = 77;
-
-  private StepExecutor executor;
-  private ExecutorSpec spec;
-  private HandScheduler hand;
-
+public abstract class StepExecutorContract extends VerificationContract {
   /** For the test class that extends it. */
   protected StepExecutorContract() {}
-
-  /**
-   * Makes an executor. One that cannot choose its own size may ignore what is wanted; it must have
-   * at least 4 slots, 2 rows, and room for 3 blocks and 16 tokens in a sequence and in a step, and
-   * blocks for six such sequences.
-   */
-  protected abstract StepExecutor create(ExecutorSpec wanted);
-
-  /**
-   * A prompt. Where logits are compared by tolerance, override this with prompts on which the best
-   * two logits are far apart.
-   *
-   * @param index prompts of different index begin differently
-   */
-  protected int[] prompt(int index, int numTokens) {
-    return IntStream.range(0, numTokens)
-        .map(i -> (int) Long.remainderUnsigned(HashModel.mix(1000L * index + i),
-            executor.spec().vocabularySize()))
-        .toArray();
-  }
-
-  @BeforeEach final void open() {
-    executor = create(ExecutorSpec.builder().vocabularySize(256).maxModelLen(64).blockSize(4)
-        .numBlocks(64).numSlots(8).maxNumRows(4).maxNumBatchedTokens(64).maxNumDraftTokens(3)
-        .maxInFlight(3).maxNumLogprobs(5).build());
-    spec = executor.spec();
-    hand = new HandScheduler(executor);
-    int numTokens = 3 * spec.blockSize() + 16;
-    assertThat(spec.numSlots()).as("numSlots").isGreaterThanOrEqualTo(4);
-    assertThat(spec.maxNumRows()).as("maxNumRows").isGreaterThanOrEqualTo(2);
-    assertThat(spec.maxModelLen()).as("maxModelLen").isGreaterThanOrEqualTo(numTokens);
-    assertThat(spec.maxNumBatchedTokens()).as("maxNumBatchedTokens")
-        .isGreaterThanOrEqualTo(numTokens);
-  }
-
-  @AfterEach final void close() {
-    executor.close();
-  }
 
   // ---- life
 
@@ -396,43 +347,6 @@ public abstract class StepExecutorContract {
     assertThat(result.topToken(1, 0, 0)).isEqualTo(-1);
   }
 
-  // ---- drafts
-
-  @Test void draftsAreAcceptedWhileEqualToPlainDecoding() {
-    assumeTrue(spec.maxNumDraftTokens() > 0, "spec: verifies no drafts");
-    int numDrafts = Math.min(3, spec.maxNumDraftTokens());
-    for (SamplingParameters sampling : bothKinds()) {
-      int[] expected = hand.alone(longPrompt(0), sampling, SEED, NUM_OUTPUT);
-      for (int numRight = 0; numRight <= numDrafts; numRight++) {
-        HandSequence sequence = hand.add(longPrompt(0), sampling, SEED);
-        hand.generate(sequence, 1);
-        int[] drafts = Arrays.copyOfRange(expected, 1, 1 + numDrafts);
-        for (int i = numRight; i < numDrafts; i++) {
-          drafts[i] = (drafts[i] + 1) % spec.vocabularySize();
-        }
-
-        StepResult result = hand.row(sequence).drafts(sequence, drafts).step();
-
-        assertThat(result.numTokens(0)).isEqualTo(numRight + 1);
-        assertThat(Arrays.copyOf(hand.generate(sequence, NUM_OUTPUT), NUM_OUTPUT))
-            .isEqualTo(expected);
-        hand.retire(sequence);
-      }
-    }
-  }
-
-  @Test void placeholdersAreRejected() {
-    assumeTrue(spec.maxNumDraftTokens() > 0, "spec: verifies no drafts");
-    int[] expected = hand.alone(longPrompt(0), GREEDY, SEED, NUM_OUTPUT);
-    HandSequence sequence = hand.add(longPrompt(0), GREEDY, SEED);
-    hand.generate(sequence, 1);
-
-    StepResult result = hand.row(sequence).placeholders(sequence, 1).step();
-
-    assertThat(result.numTokens(0)).isEqualTo(1);
-    assertThat(hand.generate(sequence, NUM_OUTPUT)).isEqualTo(expected);
-  }
-
   // ---- bad plans
 
   @Test void aPlanThatBreaksTheSpecIsRefusedAndChangesNothing() {
@@ -459,45 +373,5 @@ public abstract class StepExecutorContract {
     }
 
     assertThat(hand.generate(sequence, NUM_OUTPUT)).isEqualTo(expected);
-  }
-
-  /** Submits a bad plan that would also let the slot's table begin with a strange block. */
-  private void refuses(int slot, Consumer<PlanWriter> change) {
-    PlanWriter writer = hand.writer().fork();
-    if (spec.kvKind() == KvKind.BLOCK_TABLE) {
-      writer.block(slot, 0, spec.numBlocks() - 1);
-    }
-    change.accept(writer);
-    assertThatThrownBy(() -> executor.submit(writer.write()))
-        .isInstanceOf(IllegalArgumentException.class);
-  }
-
-  // ---- shapes
-
-  /** Two full blocks and a part of a third one. */
-  private int[] longPrompt(int index) {
-    return prompt(index, 2 * spec.blockSize() + Math.max(1, spec.blockSize() / 2));
-  }
-
-  private static List<SamplingParameters> bothKinds() {
-    return List.of(GREEDY, sampled());
-  }
-
-  private static SamplingParameters sampled() {
-    return sampled(b -> { });
-  }
-
-  private static SamplingParameters sampled(Consumer<SamplingParameters.Builder> change) {
-    return greedy(b -> change.accept(b.temperature(1.5f)));
-  }
-
-  private static SamplingParameters greedy(Consumer<SamplingParameters.Builder> change) {
-    SamplingParameters.Builder builder = SamplingParameters.builder().maxNewTokens(32);
-    change.accept(builder);
-    return builder.build();
-  }
-
-  private void assumeBlockTables() {
-    assumeTrue(spec.kvKind() == KvKind.BLOCK_TABLE, "spec: no block tables");
   }
 }

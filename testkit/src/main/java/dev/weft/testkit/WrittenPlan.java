@@ -3,8 +3,9 @@ package dev.weft.testkit;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.StepPlan;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A plan as {@link PlanWriter} wrote it: plain lists, never used again. */
@@ -136,6 +137,27 @@ final class WrittenPlan implements StepPlan {
     return rows.get(row).numDraftTokens;
   }
 
+  @Override public boolean hasDraftTree(int row) {
+    return rows.get(row).draftParents != null;
+  }
+
+  @Override public int draftParent(int row, int draft) {
+    int[] parents = rows.get(row).draftParents;
+    return parents == null ? draft - 1 : parents[draft];
+  }
+
+  @Override public int numDraftChoices(int row, int draft) {
+    return rows.get(row).choices(draft).tokens.length;
+  }
+
+  @Override public int draftChoice(int row, int draft, int index) {
+    return rows.get(row).choices(draft).tokens[index];
+  }
+
+  @Override public float draftProbability(int row, int draft, int index) {
+    return rows.get(row).choices(draft).probabilities[index];
+  }
+
   @Override public boolean hasPlaceholders(int row) {
     return rows.get(row).hasPlaceholders;
   }
@@ -153,11 +175,13 @@ final class WrittenPlan implements StepPlan {
   }
 
   @Override public boolean hasMask(int row) {
-    return rows.get(row).maskWords != null;
+    return !rows.get(row).masks.isEmpty();
   }
 
+  /** A draft behind which no mask was written permits everything. */
   @Override public long maskWord(int row, int index, int wordIndex) {
-    return Objects.requireNonNull(rows.get(row).maskWords)[wordIndex];
+    long[] words = rows.get(row).masks.get(index);
+    return words == null ? -1 : words[wordIndex];
   }
 
   @Override public int numPreempted() {
@@ -212,13 +236,33 @@ final class WrittenPlan implements StepPlan {
     boolean hasPlaceholders;
     boolean isSampled;
     boolean isFirstTokenOnDevice;
-    long @Nullable [] maskWords;
+    int @Nullable [] draftParents;
+    final Map<Integer, Choices> choices = new HashMap<>();
+    /** By index, 0 behind the last known token and 1 + draft behind a draft. */
+    final Map<Integer, long[]> masks = new HashMap<>();
     Attach owner = Attach.NOBODY;
 
     Row(int slot, int startPosition, int[] tokens) {
       this.slot = slot;
       this.startPosition = startPosition;
       this.tokens = tokens;
+    }
+
+    private Choices choices(int draft) {
+      return choices.getOrDefault(draft, Choices.CERTAIN);
+    }
+  }
+
+  /** What a draft was drawn from. */
+  static final class Choices {
+    private static final Choices CERTAIN = new Choices(new int[0], new float[0]);
+
+    private final int[] tokens;
+    private final float[] probabilities;
+
+    Choices(int[] tokens, float[] probabilities) {
+      this.tokens = tokens;
+      this.probabilities = probabilities;
     }
   }
 }

@@ -22,6 +22,11 @@ class PlanCheckerTest {
       .maxNumBatchedTokens(16).maxModelLen(24).vocabularySize(64).maxInFlight(2).maxNumAdapters(1)
       .numExtraRowTokens(1).numLookaheadTokens(1).maxNumDraftTokens(1).build();
 
+  private static final ExecutorSpec SPEC_OF_TREES =
+      ExecutorSpec.builder().maxNumDraftTokens(2).verifiesTrees(true).build();
+  private static final SchedulerLimits LIMITS_OF_TREES =
+      SchedulerLimits.builder().maxNumSeqs(2).maxNumBatchedTokens(16).maxNumDraftTokens(2).build();
+
   private final PlanChecker checker = new PlanChecker(LIMITS, SPEC);
   private final PlanWriter writer = new PlanWriter();
   private final StepResult result = new StepResult(4, 2, 0);
@@ -203,8 +208,52 @@ class PlanCheckerTest {
     fails("I63", attach(0, 1).blocks(0, 1).row(0, 0, 1, 1).mask(64, 3));
   }
 
-  @Test void aMaskedRowVerifiesNoDrafts() {
-    fails("I63", attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2).mask(64, 3));
+  @Test void aDraftIsPermittedByTheMaskBeforeIt() {
+    attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2).mask(64, 2).maskBehind(0, 64, 3);
+    checker.check(writer.write());
+    completeWith(1, 5);
+
+    fails("I63", writer.sampledRow(0, 1, 5).drafts(3).mask(64, 2).maskBehind(0, 64, 3));
+  }
+
+  @Test void aDrawnDraftMayBeForbidden() {
+    attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2).mask(64, 3);
+    writer.choices(0, new int[] {2, 3}, new float[] {0.5f, 0.5f});
+
+    assertThatCode(() -> checker.check(writer.write())).doesNotThrowAnyException();
+  }
+
+  @Test void theDraftsOfATreeComeBehindTheirParents() {
+    PlanChecker trees = new PlanChecker(LIMITS_OF_TREES, SPEC_OF_TREES);
+    attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1);
+    trees.check(writer.draftTree(new int[] {5, 6}, new int[] {-1, -1}).write());
+    result.reset(1, 1);
+    result.addToken(0, 6);
+    result.addToken(0, 7);
+    trees.checkResult(result);
+
+    failsWithTree(trees, 2, new int[] {5, 6}, -1, 1);
+    failsWithTree(trees, 2, new int[] {5, 6}, -2, 0);
+  }
+
+  @Test void siblingsDiffer() {
+    PlanChecker trees = new PlanChecker(LIMITS_OF_TREES, SPEC_OF_TREES);
+    trees.check(attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).write());
+
+    failsWithTree(trees, 1, new int[] {5, 5}, -1, -1);
+  }
+
+  @Test void aTreeIsForExecutorsThatVerifyTrees() {
+    int[] parents = {-1};
+    fails("I79",
+        attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).draftTree(new int[] {5}, parents));
+  }
+
+  private void failsWithTree(PlanChecker trees, int start, int[] drafts, int... parents) {
+    writer.stepId(2).sampledRow(0, start, 1).draftTree(drafts, parents);
+    StepPlan plan = writer.write();
+    assertThatThrownBy(() -> trees.check(plan)).isInstanceOf(AssertionError.class)
+        .hasMessageStartingWith("I79 step 2");
   }
 
   @Test void aTableHasNoHole() {
