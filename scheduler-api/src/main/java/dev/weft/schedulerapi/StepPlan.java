@@ -89,7 +89,11 @@ public interface StepPlan {
 
   int sampleIndex(int row);
 
-  /** Position of the first token to compute. */
+  /**
+   * Position of the first token to compute: at most the positions that the slot has computed
+   * before. Where it is less, what was computed behind it is forgotten, as a draft model does that
+   * takes back tokens; a scheduler plans every position once.
+   */
   int startPosition(int row);
 
   /** Tokens of the row, drafts included, 1 or more. */
@@ -162,7 +166,8 @@ public interface StepPlan {
    * Bit {@code t % 64} of word {@code t / 64} permits token {@code t}; only where {@link #hasMask}.
    *
    * @param index 0 for the token behind the last known one, {@code 1 + draft} for the one behind
-   *     that draft; drafts are permitted by the masks they fall under
+   *     that draft. A scheduler drafts only what the mask before it permits; except a draft with
+   *     choices, which may be forbidden: it was drawn, so the verification must know of it
    */
   long maskWord(int row, int index, int wordIndex);
 

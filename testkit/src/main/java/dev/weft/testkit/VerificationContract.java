@@ -248,10 +248,11 @@ abstract class VerificationContract {
 
   @Test void aBadTreeIsRefusedAndChangesNothing() {
     int[] parents = tree();
-    assumeTrue(parents.length > 1, "spec: a tree has one draft at most");
+    assumeTrue(parents.length > 2, "spec: a tree has two drafts at most");
     int[] expected = hand.alone(longPrompt(0), GREEDY, SEED, NUM_OUTPUT);
     HandSequence sequence = hand.add(longPrompt(0), GREEDY, SEED);
-    hand.generate(sequence, 2);
+    hand.generate(sequence, 1);
+    hand.row(sequence).placeholders(sequence, 3).step(); // leaves room in the table
     int slot = sequence.slot;
     int start = sequence.numComputed;
 
@@ -271,7 +272,7 @@ abstract class VerificationContract {
 
   @Test void aRowMayGoBackAndReplaceTokens() {
     List<SamplingParameters> samplings = new ArrayList<>(bothKinds());
-    samplings.add(sampled(b -> b.repetitionPenalty(3)));
+    samplings.add(greedy(b -> b.repetitionPenalty(0.2f))); // makes it repeat what it knows
     for (SamplingParameters sampling : samplings) {
       HandSequence sequence = hand.add(longPrompt(0), sampling, SEED);
       hand.generate(sequence, 4);

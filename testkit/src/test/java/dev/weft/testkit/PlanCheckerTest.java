@@ -216,6 +216,14 @@ class PlanCheckerTest {
     fails("I63", writer.sampledRow(0, 1, 5).drafts(3).mask(64, 2).maskBehind(0, 64, 3));
   }
 
+  @Test void aDraftIsNotPermittedByTheMaskOfAnother() {
+    PlanChecker trees = new PlanChecker(LIMITS_OF_TREES, SPEC_OF_TREES);
+    attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2, 3);
+    StepPlan plan = writer.mask(1024, 2, 3).maskBehind(0, 1024, 4).write();
+
+    assertThatThrownBy(() -> trees.check(plan)).hasMessageStartingWith("I63 step 1");
+  }
+
   @Test void aDrawnDraftMayBeForbidden() {
     attach(0, 1).blocks(0, 1, 2).sampledRow(0, 0, 1).drafts(2).mask(64, 3);
     writer.choices(0, new int[] {2, 3}, new float[] {0.5f, 0.5f});
