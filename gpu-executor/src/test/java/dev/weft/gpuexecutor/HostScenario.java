@@ -19,7 +19,8 @@ import java.util.stream.IntStream;
 /**
  * Some requests, scheduled at random from one seed: in chunks, beside each other, with steps in
  * flight, with right and wrong drafts in chains and trees, with placeholders, preempted and resumed
- * in other slots and blocks. In the end each must have the tokens and log-probabilities that it has alone.
+ * in other slots and blocks. In the end each must have the tokens and log-probabilities that it has
+ * alone.
  */
 final class HostScenario {
   private static final int BLOCK_SIZE = 4;
