@@ -23,6 +23,7 @@ public final class HandDraftBatch implements DraftBatch {
   private final List<Proposal> sequences = new ArrayList<>();
   private DraftsChecker checker = new DraftsChecker(Integer.MAX_VALUE, true);
   private DraftAnswer answer = DraftAnswer.TAKEN;
+  private SamplingParameters sampling = SamplingParameters.greedy(1);
   private boolean isOver;
 
   /** A batch without sequences, of any vocabulary, that takes trees. */
@@ -44,6 +45,12 @@ public final class HandDraftBatch implements DraftBatch {
   /** Token ids are 0 to this, exclusive. */
   public HandDraftBatch vocabularySize(int value) {
     checker = new DraftsChecker(value, checker.takesTrees());
+    return this;
+  }
+
+  /** How all sequences are sampled; default greedy. */
+  public HandDraftBatch sampling(SamplingParameters value) {
+    sampling = value;
     return this;
   }
 
@@ -117,7 +124,7 @@ public final class HandDraftBatch implements DraftBatch {
 
   @Override public SamplingParameters sampling(int index) {
     alive();
-    return SamplingParameters.greedy(1);
+    return sampling;
   }
 
   @Override public long seed(int index) {
