@@ -36,6 +36,28 @@ public final class HostModel {
     return new HostModel(config, LlamaWeights.read(tensors));
   }
 
+  /**
+   * The model cut short: its first layers, and behind them the norm and the output matrix of the
+   * whole. It shares the weights, so it takes no memory of its own. As a draft model it lets a
+   * model speculate for itself (Elhoushi et al., LayerSkip: Enabling Early Exit Inference and
+   * Self-Speculative Decoding, ACL 2024); how often it is right depends on whether the model was
+   * trained for it.
+   *
+   * @param numLayers 1 to {@link #numLayers}
+   */
+  public HostModel firstLayers(int numLayers) {
+    if (numLayers < 1 || numLayers > numLayers()) {
+      throw new IllegalArgumentException(
+          "numLayers is " + numLayers + ", must be 1 to " + numLayers());
+    }
+    return new HostModel(config.withLayers(numLayers), weights.firstLayers(numLayers));
+  }
+
+  /** The number of transformer layers. */
+  public int numLayers() {
+    return config.numLayers();
+  }
+
   /** The number of token ids; valid ids are 0 to this number minus 1. */
   public int vocabularySize() {
     return config.vocabularySize();

@@ -62,6 +62,24 @@ record LlamaConfig(
     return numKvHeads * headDim;
   }
 
+  /** The same shape with another number of layers. */
+  LlamaConfig withLayers(int numLayers) {
+    return new LlamaConfig(
+        hiddenSize,
+        numLayers,
+        numHeads,
+        numKvHeads,
+        headDim,
+        intermediateSize,
+        vocabularySize,
+        maxPositions,
+        rmsNormEpsilon,
+        ropeTheta,
+        ropeScaling,
+        tiedEmbeddings,
+        eosTokenIds);
+  }
+
   /** Reads {@code config.json} of a model directory. */
   static LlamaConfig read(Path directory) throws IOException {
     Path file = directory.resolve(FILE);

@@ -1,6 +1,7 @@
 package dev.weft.gpuexecutor;
 
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * The weights of a Llama model in the layout of the kernels, all in float; never modified after
@@ -28,6 +29,11 @@ record LlamaWeights(float[][] embedding, Layer[] layers, float[] norm, PanelMatr
       float[] feedForwardNorm,
       PanelMatrix gateUp,
       PanelMatrix down) {}
+
+  /** The same weights without the layers behind the first ones. */
+  LlamaWeights firstLayers(int numLayers) {
+    return new LlamaWeights(embedding, Arrays.copyOf(layers, numLayers), norm, output);
+  }
 
   /** Reads all weights. */
   static LlamaWeights read(LlamaTensors tensors) throws IOException {
