@@ -7,8 +7,6 @@ import dev.weft.schedulerapi.KvKind;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.SchedulerLimits;
-import dev.weft.schedulerapi.SchedulerListener;
-import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.WaitingOrder;
 import org.agrona.collections.Long2LongHashMap;
 
@@ -21,8 +19,10 @@ final class Core {
   final ListenerCalls listener;
   final InputListener inputs;
   final PolicyCalls policy;
+  final DraftCalls draftCalls;
   final SequenceTable table;
   final TokenPages tokens;
+  final DraftStore drafts;
   final RunningList running;
   final WaitingOrder waitingOrder;
   final boolean acceptsWhatNeverFits;
@@ -46,20 +46,22 @@ final class Core {
   /** Further samples whose prompt is still computed by their leader. */
   int numUnborn;
 
-  Core(SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache, SchedulingPolicy policy,
-      SchedulerListener listener, InputListener inputs) {
-    this.limits = limits;
-    this.spec = spec;
-    this.kvCache = kvCache;
-    this.listener = new ListenerCalls(listener);
-    this.inputs = inputs;
-    this.policy = new PolicyCalls(policy, this.listener);
+  Core(SchedulerBuilder b) {
+    limits = b.limits;
+    spec = b.spec;
+    kvCache = b.kvCache;
+    listener = new ListenerCalls(b.listener);
+    inputs = b.inputs;
+    policy = new PolicyCalls(b.policy, listener);
+    draftCalls = new DraftCalls(b.drafter, b.draftLengths, listener);
     table = new SequenceTable(limits);
     tokens = new TokenPages(limits.maxNumHandles());
+    drafts = new DraftStore(
+        limits.maxNumHandles(), limits.maxNumDraftTokens(), spec.verifiesTrees());
     running = new RunningList(table, limits.maxNumSeqs());
-    waitingOrder = this.policy.waitingOrder();
-    acceptsWhatNeverFits = this.policy.acceptsWhatNeverFits();
-    draftBooks = this.policy.draftBooks();
+    waitingOrder = policy.waitingOrder();
+    acceptsWhatNeverFits = policy.acceptsWhatNeverFits();
+    draftBooks = policy.draftBooks();
     waiting = new WaitingList(table.view, waitingOrder);
     deadlines = new DeadlineHeap(limits.maxNumHandles());
     slots = new SlotPool(spec.numSlots());

@@ -15,10 +15,12 @@ import dev.weft.schedulerapi.Grant;
 final class DecodePass {
   private final Core core;
   private final SequenceTable table;
+  private final DraftBlocks draftBlocks;
   private final int numExtra;
 
-  DecodePass(Core core) {
+  DecodePass(Core core, DraftBlocks draftBlocks) {
     this.core = core;
+    this.draftBlocks = draftBlocks;
     table = core.table;
     numExtra = core.limits.numExtraRowTokens();
   }
@@ -94,6 +96,7 @@ final class DecodePass {
     if (numTokens < 1 || numTokens > Math.min(maxNumTokens, step.tokenBudget())) {
       return false;
     }
+    numTokens = 1 + draftBlocks.numAllowed(step, handle, start, 1, numTokens - 1);
     int end = start + numTokens;
     boolean takesBlocks = end > table.writableEnd[handle];
     int numOldBlocks = takesBlocks ? core.kvCache.numBlocks(handle) : 0;

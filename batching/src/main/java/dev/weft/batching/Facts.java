@@ -70,6 +70,10 @@ class Facts implements StepFacts {
     return numPending(handle, startOf(handle));
   }
 
+  @Override public int numScheduledTokens(SequenceView sequence) {
+    return 0; // Only a step has rows.
+  }
+
   @Override public int numFreeBlocks() {
     return core.kvCache.numFreeBlocks();
   }
@@ -125,10 +129,12 @@ class Facts implements StepFacts {
   /**
    * Tokens and drafts behind {@code start}, up to the position before the last that the sequence
    * can come to have: the token there is never computed. 0 while drafts in flight leave the
-   * position open.
+   * position open, and while a sequence to be drafted awaits its token.
    */
   final int numPending(int handle, int start) {
-    if (table.numDraftsInFlight[handle] > 0) {
+    boolean isOpen = table.numDraftsInFlight[handle] > 0
+        || (table.draftLength[handle] > 0 && table.numUnread[handle] > 0);
+    if (isOpen) {
       return 0;
     }
     int end = table.numTokens[handle] + table.numDrafts[handle];

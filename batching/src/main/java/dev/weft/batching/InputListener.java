@@ -58,6 +58,16 @@ public interface InputListener {
   /** A result that passed the checks is to be applied; or it reports transfers alone. */
   default void onUpdate(StepResult result, long nowNanos) {}
 
+  /** Drafts are to be made for the sequences sampled last, of whom there are some. */
+  default void onDraft(long nowNanos) {}
+
+  /**
+   * A sequence is to get another number of drafts than before.
+   *
+   * @param index of the sequence in the list for policies of draft lengths
+   */
+  default void onDraftLength(int index, int numDraftTokens) {}
+
   /**
    * Draft tokens are to be verified with the next row.
    *

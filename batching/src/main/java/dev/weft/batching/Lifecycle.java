@@ -174,6 +174,10 @@ final class Lifecycle {
     table.resultEpoch[handle]++;
     table.blockEpoch[handle]++;
     core.deadlines.remove(handle);
+    if (wasBorn) {
+      core.draftCalls.onFinish(
+          table.view[handle], core.tokens.view(handle, table.numKnown(handle)), nowNanos);
+    }
     core.kvCache.close(handle);
     core.tokens.close(handle);
     core.released.add(table.requestId[handle]);

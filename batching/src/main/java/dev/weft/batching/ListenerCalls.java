@@ -1,5 +1,6 @@
 package dev.weft.batching;
 
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.Request;
@@ -16,6 +17,8 @@ final class ListenerCalls implements SchedulerListener {
   private final SchedulerListener listener;
   private long numFailures;
   private long numPolicyFailures;
+  private long numDraftRefusals;
+  private long numDraftingFailures;
 
   ListenerCalls(SchedulerListener listener) {
     this.listener = listener;
@@ -28,6 +31,16 @@ final class ListenerCalls implements SchedulerListener {
   /** Every failure of the policy is told to the listener, so they are counted here. */
   long numPolicyFailures() {
     return numPolicyFailures;
+  }
+
+  /** Every refusal of drafts is told to the listener, so they are counted here. */
+  long numDraftRefusals() {
+    return numDraftRefusals;
+  }
+
+  /** Likewise. */
+  long numDraftingFailures() {
+    return numDraftingFailures;
   }
 
   private void failed(RuntimeException failure) {
@@ -104,6 +117,25 @@ final class ListenerCalls implements SchedulerListener {
   @Override public void onResult(StepResult result, SchedulerStats stats, long nowNanos) {
     try {
       listener.onResult(result, stats, nowNanos);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onDraftsRefused(
+      long requestId, int sampleIndex, DraftAnswer answer, long nowNanos) {
+    numDraftRefusals++;
+    try {
+      listener.onDraftsRefused(requestId, sampleIndex, answer, nowNanos);
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  @Override public void onDraftingFailure(RuntimeException failure, long nowNanos) {
+    numDraftingFailures++;
+    try {
+      listener.onDraftingFailure(failure, nowNanos);
     } catch (RuntimeException e) {
       failed(e);
     }

@@ -37,9 +37,11 @@ final class PlanBuffer implements StepPlan {
   final boolean[] isAdmission;
   final int[] sampleIndex;
   final long[] requestId;
+  /** The first of the row's masks: one behind the last known token, and one behind each draft. */
   private final int[] mask;
   private final int[] firstToken;
   final int[] tokens;
+  final PlanDrafts drafts;
   final IntColumn detached = new IntColumn();
   final IntColumn attachedSlot = new IntColumn();
   final IntColumn attachedHandle = new IntColumn();
@@ -87,6 +89,7 @@ final class PlanBuffer implements StepPlan {
     mask = new int[maxRows];
     firstToken = new int[maxRows];
     tokens = new int[maxTokens];
+    drafts = new PlanDrafts(maxRows);
   }
 
   // ---- construction
@@ -97,6 +100,7 @@ final class PlanBuffer implements StepPlan {
     numWithdrawn = 0;
     totalTokens = 0;
     numMasks = 0;
+    drafts.begin();
     detached.shrink(0);
     attachedSlot.shrink(0);
     attachedHandle.shrink(0);
@@ -122,6 +126,26 @@ final class PlanBuffer implements StepPlan {
   /** A draft of a frozen row, {@code index} 0 to {@code numDrafts[row] - 1}. */
   int draft(int row, int index) {
     return token(row, numRowTokens[row] - numDrafts[row] + index);
+  }
+
+  /**
+   * The verified draft of a frozen row that follows another one and is this token.
+   *
+   * @param draft index of the draft that is followed, or -1 for the last known token
+   * @return its index, or -1 when no draft is
+   */
+  int draftBehind(int row, int draft, int token) {
+    int numVerified = numVerifiedDrafts(row);
+    if (numVerified == 0 || !drafts.isTree(row)) {
+      int next = draft + 1;
+      return next < numVerified && draft(row, next) == token ? next : -1;
+    }
+    for (int next = draft + 1; next < numVerified; next++) {
+      if (drafts.parent(row, next) == draft && draft(row, next) == token) {
+        return next;
+      }
+    }
+    return -1;
   }
 
   /** Rows that there is room for, withdrawn ones included. */
@@ -169,14 +193,16 @@ final class PlanBuffer implements StepPlan {
     isPlain[row] = false;
   }
 
-  /** Copies a filled mask in and gives it to the row. */
-  void claimMask(int row, long[] words) {
-    int end = (numMasks + 1) * numMaskWords;
+  /** Copies filled masks in, one behind the other, and gives them to the row. */
+  void claimMasks(int row, long[] words, int numClaimed) {
+    int start = numMasks * numMaskWords;
+    int end = (numMasks + numClaimed) * numMaskWords;
     if (end > maskWords.length) {
       maskWords = Arrays.copyOf(maskWords, 2 * end);
     }
-    System.arraycopy(words, 0, maskWords, end - numMaskWords, numMaskWords);
-    mask[row] = numMasks++;
+    System.arraycopy(words, 0, maskWords, start, end - start);
+    mask[row] = numMasks;
+    numMasks += numClaimed;
   }
 
   int numMaskWords() {
@@ -187,6 +213,13 @@ final class PlanBuffer implements StepPlan {
     totalTokens -= numRowTokens[row];
     handle[row] = WITHDRAWN;
     numWithdrawn++;
+  }
+
+  /** Drops the last drafts of a row. */
+  void cutDrafts(int row, int numCut) {
+    numRowTokens[row] -= numCut;
+    numDrafts[row] -= numCut;
+    totalTokens -= numCut;
   }
 
   /** Closes the gaps that withdrawn rows left and tells the table where the others are now. */
@@ -384,6 +417,26 @@ final class PlanBuffer implements StepPlan {
     return isPadded[row];
   }
 
+  @Override public boolean hasDraftTree(int row) {
+    return numDrafts[row] > 0 && drafts.isTree(row);
+  }
+
+  @Override public int draftParent(int row, int draft) {
+    return drafts.parent(row, draft);
+  }
+
+  @Override public int numDraftChoices(int row, int draft) {
+    return drafts.numChoices(row, draft);
+  }
+
+  @Override public int draftChoice(int row, int draft, int index) {
+    return drafts.choice(row, draft, index);
+  }
+
+  @Override public float draftProbability(int row, int draft, int index) {
+    return drafts.probability(row, draft, index);
+  }
+
   @Override public boolean isSampled(int row) {
     return isSampled[row];
   }
@@ -401,7 +454,7 @@ final class PlanBuffer implements StepPlan {
   }
 
   @Override public long maskWord(int row, int index, int wordIndex) {
-    return maskWords[mask[row] * numMaskWords + wordIndex];
+    return maskWords[(mask[row] + index) * numMaskWords + wordIndex];
   }
 
   @Override public int numPreempted() {

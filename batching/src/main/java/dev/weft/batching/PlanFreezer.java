@@ -5,6 +5,7 @@ import static dev.weft.batching.SequenceTable.RUNNING;
 import static dev.weft.batching.SequenceTable.UNBORN;
 
 import dev.weft.schedulerapi.FinishReason;
+import java.util.Arrays;
 
 /**
  * Ends the planning of a step: copies into the plan what the executor reads, counts what is planned
@@ -78,7 +79,8 @@ final class PlanFreezer {
       int numTokens = t.numTokens[handle];
       plan.tokens[at++] = t.numUnread[handle]++ == 0 ? core.tokens.last(handle) : ON_DEVICE;
       if (numDrafts > 0) {
-        t.copyDrafts(handle, plan.tokens, at, numDrafts);
+        core.drafts.copyTokens(handle, plan.tokens, at, numDrafts);
+        plan.drafts.add(row, handle, core.drafts, numDrafts);
         at += numDrafts;
       }
       int end = start + 1 + numDrafts;
@@ -123,10 +125,19 @@ final class PlanFreezer {
       plan.tokens[at++] = ON_DEVICE;
       position++;
     }
-    for (int i = 0; position < end; i++, position++) {
-      plan.tokens[at++] = plan.isPadded[row] ? PLACEHOLDER : table.draft(handle, i);
+    copyDrafts(plan, row, at);
+    return at + end - position;
+  }
+
+  private void copyDrafts(PlanBuffer plan, int row, int at) {
+    int numDrafts = plan.numDrafts[row];
+    if (numDrafts > 0 && plan.isPadded[row]) {
+      Arrays.fill(plan.tokens, at, at + numDrafts, PLACEHOLDER);
+      plan.drafts.addPlaceholders(row);
+    } else if (numDrafts > 0) {
+      core.drafts.copyTokens(plan.handle[row], plan.tokens, at, numDrafts);
+      plan.drafts.add(row, plan.handle[row], core.drafts, numDrafts);
     }
-    return at;
   }
 
   private void attach(PlanBuffer plan, int row) {

@@ -5,6 +5,7 @@ import static dev.weft.batching.SequenceTable.ASKS_STOP_TOKENS;
 import static dev.weft.batching.SequenceTable.NONE;
 import static dev.weft.batching.SequenceTable.RUNNING;
 
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.SamplingParameters;
@@ -55,8 +56,10 @@ final class ResultApplier {
     if (last < minNumTokens(plan, result, row) - 1 || last >= maxNumTokens(plan, row)) {
       return false;
     }
+    int draft = Drafts.ROOT;
     for (int i = 0; i < last; i++) {
-      if (result.token(row, i) != plan.draft(row, i)) {
+      draft = plan.draftBehind(row, draft, result.token(row, i));
+      if (draft < 0) {
         return false;
       }
     }
@@ -83,11 +86,15 @@ final class ResultApplier {
     if (numTokens < min || numTokens > max) {
       return numTokens + " tokens, expected " + min + " to " + max;
     }
+    int draft = Drafts.ROOT;
     for (int i = 0; i < numTokens - 1; i++) {
-      if (result.token(row, i) != plan.draft(row, i)) {
-        return "accepted token " + i + " is " + result.token(row, i) + ", its draft is "
-            + plan.draft(row, i);
+      int next = plan.draftBehind(row, draft, result.token(row, i));
+      if (next < 0) {
+        return "accepted token " + i + " is " + result.token(row, i) + ", "
+            + (plan.drafts.isTree(row) ? "of which no draft " + draft + " is followed"
+                : "its draft is " + plan.draft(row, i));
       }
+      draft = next;
     }
     return "token " + result.token(row, numTokens - 1) + ", vocabulary of "
         + core.spec.vocabularySize();
@@ -104,6 +111,7 @@ final class ResultApplier {
     }
     deliver(plan, result, nowNanos);
     core.policy.onStep(feedback);
+    core.draftCalls.onStep(feedback, nowNanos);
     if (ending.size() > 0) {
       finishRows(plan, nowNanos);
     }
@@ -228,6 +236,8 @@ final class ResultApplier {
     int handle = plan.handle[row];
     table.numTokens[handle] += numAccepted;
     table.numDraftsInFlight[handle] = 0;
+    core.stats.numDraftTokens += plan.numVerifiedDrafts(row);
+    core.stats.numAcceptedDraftTokens += numAccepted;
     int verifiedEnd = plan.start[row] + plan.numRowTokens[row] - plan.numDrafts[row] + numAccepted;
     table.maxComputed[handle] = Math.max(table.maxComputed[handle], verifiedEnd);
     if (plan.blockEpoch[row] == table.blockEpoch[handle]) {

@@ -7,7 +7,6 @@ import static dev.weft.batching.SequenceTable.UNBORN;
 
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.AddResult.Refusal;
-import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.KvCache;
@@ -35,12 +34,12 @@ import dev.weft.schedulerapi.WaitingOrder;
  * runs.
  *
  * <p>Life of a step: {@link #plan}; if the plan is not empty, hand it to the executor; when the
- * executor reports it, {@link #update}. Up to {@code maxInFlight} plans may be out, applied in the
- * order planned.
+ * executor reports it, {@link #update}, and {@link #draft} where there is a drafter. Up to {@code
+ * maxInFlight} plans may be out, applied in the order planned.
  *
- * <p>One thread owns a scheduler. No method may be called from a policy or a listener. After
- * warm-up plan and update allocate nothing; cost of a step is O(rows + blocks touched), whatever
- * waits.
+ * <p>One thread owns a scheduler. No method may be called from a policy, a drafter or a listener.
+ * After warm-up plan, update and draft allocate nothing; cost of a step is O(rows + blocks touched),
+ * whatever waits.
  *
  * <p>Over 400 lines because it is the whole public face of the module, most of it javadoc.
  */
@@ -52,7 +51,7 @@ public final class Scheduler {
   private final Step step;
   private final PlanFreezer freezer;
   private final ResultApplier applier;
-  private final PendingDrafts drafts;
+  private final Drafting drafting;
   private final StallWatch stallWatch;
   private final Integrity integrity;
   private final long seed;
@@ -62,14 +61,15 @@ public final class Scheduler {
   private boolean isBusy;
 
   Scheduler(SchedulerBuilder b) {
-    core = new Core(b.limits, b.spec, b.kvCache, b.policy, b.listener, b.inputs);
+    core = new Core(b);
     table = core.table;
     lifecycle = new Lifecycle(core);
     addCheck = new AddCheck(core);
-    step = new Step(core, lifecycle);
+    DraftMasks masks = new DraftMasks(core);
+    step = new Step(core, lifecycle, masks);
     freezer = new PlanFreezer(core, lifecycle);
     applier = new ResultApplier(core, lifecycle);
-    drafts = new PendingDrafts(core);
+    drafting = new Drafting(core, masks);
     stallWatch = new StallWatch(core);
     integrity = new Integrity(core);
     seed = b.seed;
@@ -236,7 +236,7 @@ public final class Scheduler {
       core.policy.plan(step, plan.stepId);
       step.close();
       freezer.freeze(plan, step);
-      drafts.clear();
+      drafting.clear();
       finishPlanning(plan, nowNanos);
       return plan;
     } finally {
@@ -313,16 +313,24 @@ public final class Scheduler {
       applier.fail(plan, nowNanos);
     } else {
       applier.apply(plan, result, nowNanos);
-      drafts.begin(plan);
+      drafting.list(plan);
     }
     core.listener.onResult(result, core.stats, nowNanos);
   }
 
-  /** The sequences that the last applied step sampled, for a drafter; valid until the next call. */
-  public DraftBatch draftBatch() {
-    checkNotBusy();
-    drafts.dropGone();
-    return drafts;
+  /**
+   * Has drafts made for the sequences that were sampled since the last plan: the policy of draft
+   * lengths chooses, and the drafter proposes. To be called after {@link #update} and before {@link
+   * #plan}; without it steps have no drafts. Once more before the plan, it begins anew. Takes as
+   * long as the drafter takes.
+   */
+  public void draft(long nowNanos) {
+    enter();
+    try {
+      drafting.run(nowNanos);
+    } finally {
+      isBusy = false;
+    }
   }
 
   /**
@@ -341,7 +349,7 @@ public final class Scheduler {
         core.plans.retireOldest();
       }
       core.slots.onDeviceLost();
-      drafts.clear();
+      drafting.clear();
     } finally {
       isBusy = false;
     }
@@ -487,12 +495,12 @@ public final class Scheduler {
   /**
    * Refuses whatever must not be done while the scheduler calls back, as polling for its results.
    *
-   * @throws IllegalStateException when called from a policy, a mask or a listener
+   * @throws IllegalStateException when called from a policy, a mask, a drafter or a listener
    */
   public void checkNotBusy() {
     if (isBusy) {
       throw new IllegalStateException(
-          "the scheduler was called from a policy, a mask or a listener");
+          "the scheduler was called from a policy, a mask, a drafter or a listener");
     }
   }
 

@@ -1,11 +1,14 @@
 package dev.weft.batching;
 
+import dev.weft.schedulerapi.DraftLengthPolicy;
+import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Wires a {@link Scheduler} and checks that its parts fit together. */
 public final class SchedulerBuilder {
@@ -15,6 +18,8 @@ public final class SchedulerBuilder {
   SchedulingPolicy policy = ContinuousBatchingPolicy.withPriorities();
   SchedulerListener listener = SchedulerListener.NONE;
   InputListener inputs = InputListener.NONE;
+  @Nullable Drafter drafter;
+  DraftLengthPolicy draftLengths = DraftLengthPolicy.LONGEST;
   long seed;
 
   SchedulerBuilder(SchedulerLimits limits, ExecutorSpec spec, KvCache kvCache) {
@@ -32,6 +37,18 @@ public final class SchedulerBuilder {
   /** Who is told; default: nobody. */
   public SchedulerBuilder listener(SchedulerListener value) {
     listener = Objects.requireNonNull(value, "listener");
+    return this;
+  }
+
+  /** Who proposes drafts, in {@link Scheduler#draft}; default: nobody. The caller closes it. */
+  public SchedulerBuilder drafter(Drafter value) {
+    drafter = Objects.requireNonNull(value, "drafter");
+    return this;
+  }
+
+  /** How many drafts each sequence gets; default: as many as the drafter proposes. */
+  public SchedulerBuilder draftLengths(DraftLengthPolicy value) {
+    draftLengths = Objects.requireNonNull(value, "draftLengths");
     return this;
   }
 
@@ -65,6 +82,10 @@ public final class SchedulerBuilder {
     if (kvCache.layout().blockSize() != spec.blockSize()) {
       throw new IllegalArgumentException("blockSize of the cache is " + kvCache.layout().blockSize()
           + ", that of the executor " + spec.blockSize());
+    }
+    if (drafter != null && limits.maxNumDraftTokens() == 0) {
+      throw new IllegalArgumentException("maxNumDraftTokens is 0, must be 1 or more with a drafter;"
+          + " the executor verifies at most " + spec.maxNumDraftTokens());
     }
     return new Scheduler(this);
   }

@@ -1,6 +1,5 @@
 package dev.weft.batching;
 
-import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SchedulerLimits;
@@ -71,9 +70,12 @@ final class SequenceTable {
   final int[] writableEnd;
   /** Known tokens with which the next block is full, so that it can be entered in the cache. */
   final int[] nextFull;
+  /** Drafts proposed for the next row. */
   final int[] numDrafts;
   /** Drafts of the one row in flight that carries any; nothing can be planned before its result. */
   final int[] numDraftsInFlight;
+  /** Drafts wanted; a sequence that wants any is not planned ahead of its tokens. */
+  final int[] draftLength;
   final int[] numPreemptions;
   /** Row in the step being planned, or NONE, or LOST_BLOCKS. */
   final int[] row;
@@ -92,8 +94,6 @@ final class SequenceTable {
   final byte[] asks;
   final boolean[] isPrefill;
   final boolean[] isSkipped;
-  private final int[] drafts;
-  private final int maxNumDrafts;
   private final int[] freeHandles;
   private int numFreeHandles;
   private long numArrivals;
@@ -124,6 +124,7 @@ final class SequenceTable {
     nextFull = new int[n];
     numDrafts = new int[n];
     numDraftsInFlight = new int[n];
+    draftLength = new int[n];
     numPreemptions = new int[n];
     row = new int[n];
     slot = new int[n];
@@ -136,8 +137,6 @@ final class SequenceTable {
     asks = new byte[n];
     isPrefill = new boolean[n];
     isSkipped = new boolean[n];
-    maxNumDrafts = limits.maxNumDraftTokens();
-    drafts = new int[n * maxNumDrafts];
     freeHandles = new int[n];
     Arrays.setAll(freeHandles, i -> n - 1 - i);
     numFreeHandles = n;
@@ -205,6 +204,7 @@ final class SequenceTable {
     maxComputed[handle] = 0;
     numDrafts[handle] = 0;
     numDraftsInFlight[handle] = 0;
+    draftLength[handle] = 0;
     numPreemptions[handle] = 0;
     row[handle] = NONE;
     slot[handle] = NONE;
@@ -244,21 +244,6 @@ final class SequenceTable {
       request[handle] = null;
       freeHandles[numFreeHandles++] = handle;
     }
-  }
-
-  void setDrafts(int handle, Drafts proposed) {
-    numDrafts[handle] = proposed.numDrafts();
-    for (int i = 0; i < numDrafts[handle]; i++) {
-      drafts[handle * maxNumDrafts + i] = proposed.token(i);
-    }
-  }
-
-  void copyDrafts(int handle, int[] target, int offset, int count) {
-    System.arraycopy(drafts, handle * maxNumDrafts, target, offset, count);
-  }
-
-  int draft(int handle, int index) {
-    return drafts[handle * maxNumDrafts + index];
   }
 
   /** Names a sequence in messages. */

@@ -20,6 +20,8 @@ final class Stats implements SchedulerStats {
   long numPrefixQueryTokens;
   long numPrefixHitTokens;
   long numDiscardedRows;
+  long numDraftTokens;
+  long numAcceptedDraftTokens;
   final long[] numGrants = new long[Grant.values().length];
   final long[] numFinished = new long[FinishReason.values().length];
 
@@ -90,6 +92,22 @@ final class Stats implements SchedulerStats {
 
   @Override public long numDiscardedRows() {
     return numDiscardedRows;
+  }
+
+  @Override public long numDraftTokens() {
+    return numDraftTokens;
+  }
+
+  @Override public long numAcceptedDraftTokens() {
+    return numAcceptedDraftTokens;
+  }
+
+  @Override public long numDraftRefusals() {
+    return core.listener.numDraftRefusals();
+  }
+
+  @Override public long numDraftingFailures() {
+    return core.listener.numDraftingFailures();
   }
 
   @Override public long numPolicyFailures() {

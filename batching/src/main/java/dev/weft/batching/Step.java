@@ -1,25 +1,24 @@
 package dev.weft.batching;
 
+import static dev.weft.batching.SequenceTable.ASKS_MASK;
 import static dev.weft.batching.SequenceTable.LOST_BLOCKS;
 import static dev.weft.batching.SequenceTable.NONE;
 import static dev.weft.batching.SequenceTable.RUNNING;
 import static dev.weft.batching.SequenceTable.WAITING;
 
-import dev.weft.batching.InputListener.MaskAnswer;
 import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
-import dev.weft.schedulerapi.TokenMask;
-import java.util.Arrays;
 
 /** Checks and carries out what a policy asks for in one step. */
 final class Step extends Facts implements StepBuilder {
   private final Lifecycle lifecycle;
   private final DecodePass decodes;
-  private final long[] maskScratch;
+  private final DraftBlocks draftBlocks;
+  private final DraftMasks masks;
   final IntColumn admitted = new IntColumn();
   final IntColumn preempted = new IntColumn();
   /** Sequences whose mask threw. */
@@ -32,12 +31,13 @@ final class Step extends Facts implements StepBuilder {
   private boolean isOpen;
   private long lastRefusedRequestId;
 
-  Step(Core core, Lifecycle lifecycle) {
+  Step(Core core, Lifecycle lifecycle, DraftMasks masks) {
     super(core);
     this.lifecycle = lifecycle;
-    decodes = new DecodePass(core);
+    this.masks = masks;
+    draftBlocks = new DraftBlocks(core);
+    decodes = new DecodePass(core, draftBlocks);
     plan = core.plans.inFlight(0);
-    maskScratch = new long[plan.numMaskWords()];
   }
 
   void begin(PlanBuffer next, long nowNanos) {
@@ -152,15 +152,28 @@ final class Step extends Facts implements StepBuilder {
 
   private Grant tryRow(int handle, int start, int numTokens, int numPlaceholders) {
     boolean isAdmission = table.status[handle] == WAITING;
-    int total = numTokens + numPlaceholders;
+    boolean isSampled = start + numTokens >= table.numTokens[handle];
+    boolean hasMask = isSampled && table.asksFor(handle, ASKS_MASK);
+    int numKnown = Math.min(numTokens, table.numTokens[handle] - start);
+    int numDrafts =
+        draftBlocks.numAllowed(this, handle, start, numKnown, numTokens - numKnown);
+    if (hasMask) {
+      if (table.numUnread[handle] > 0) {
+        return Grant.AWAITS_TOKEN;
+      }
+      numDrafts = fillMasks(handle, numDrafts);
+      if (numDrafts < 0) {
+        return Grant.BLOCKED;
+      }
+    }
+    int total = numKnown + numDrafts + numPlaceholders;
     int end = start + total;
-    boolean isSampled = end >= table.numTokens[handle];
     Grant refusal = refusal(handle, total, isSampled, isAdmission);
     if (refusal != Grant.GRANTED) {
       return refusal;
     }
     int numOldBlocks = isAdmission ? 0 : core.kvCache.numBlocks(handle);
-    if (!takeBlocks(handle, start, end)) {
+    if (!takeBlocks(handle, start, end) && !takeBlocksOfDrafts(handle, start, end)) {
       return refusalOfBlocks(handle, start, end);
     }
     commit(handle, end);
@@ -168,6 +181,9 @@ final class Step extends Facts implements StepBuilder {
       admit(handle, start);
     }
     int row = addRow(handle, start, total, isSampled);
+    if (hasMask) {
+      plan.claimMasks(row, masks.filled(), 1 + numDrafts);
+    }
     noteCopies(row);
     plan.isPadded[row] = numPlaceholders > 0;
     plan.isAdmission[row] = isAdmission;
@@ -184,6 +200,11 @@ final class Step extends Facts implements StepBuilder {
     return true;
   }
 
+  private boolean takeBlocksOfDrafts(int handle, int start, int end) {
+    int numNeeded = core.kvCache.numBlocksNeeded(handle, start, numPositions(end));
+    return draftBlocks.takeBack(this, handle, numNeeded) && takeBlocks(handle, start, end);
+  }
+
   /** Enters the blocks that are full of known tokens when the row is computed. */
   void commit(int handle, int end) {
     int numTokens = Math.min(end, table.numKnown(handle));
@@ -191,24 +212,20 @@ final class Step extends Facts implements StepBuilder {
     table.nextFull[handle] = (numTokens / core.blockSize() + 1) * core.blockSize();
   }
 
+  @Override public int numScheduledTokens(SequenceView sequence) {
+    int row = table.row[handleOf(sequence)];
+    return row < 0 ? 0 : plan.numRowTokens[row];
+  }
+
   @Override public int numPositions(int end) {
     return Math.min(end + core.limits.numLookaheadTokens(), core.limits.maxModelLen());
   }
 
   /**
-   * The first limit that stands in the way of a row, blocks apart; the order is that of
+   * The first limit that stands in the way of a row, masks and blocks apart; the order is that of
    * {@link Grant}.
    */
   private Grant refusal(int handle, int total, boolean isSampled, boolean isAdmission) {
-    TokenMask tokenMask = isSampled ? table.requestOf(handle).tokenMask() : null;
-    if (tokenMask != null) {
-      if (table.numUnread[handle] > 0) {
-        return Grant.AWAITS_TOKEN;
-      }
-      if (!fillMask(handle, tokenMask)) {
-        return Grant.BLOCKED;
-      }
-    }
     if (!hasShape(handle, total, isSampled)) {
       return Grant.NO_SHAPE;
     }
@@ -221,19 +238,14 @@ final class Step extends Facts implements StepBuilder {
     return total > tokenBudget() ? Grant.NO_TOKENS : Grant.GRANTED;
   }
 
-  private boolean fillMask(int handle, TokenMask tokenMask) {
-    Arrays.fill(maskScratch, 0);
-    try {
-      boolean isReady = tokenMask.fill(core.tokens.view(handle, table.numKnown(handle)),
-          table.sampleIndex[handle], maskScratch);
-      core.inputs.onMask(isReady ? MaskAnswer.READY : MaskAnswer.NOT_READY);
-      return isReady;
-    } catch (RuntimeException e) {
-      core.inputs.onMask(MaskAnswer.FAILED);
+  /** The number of drafts that are permitted; negative when there is no mask to sample with. */
+  private int fillMasks(int handle, int numDrafts) {
+    int numPermitted = masks.fill(handle, numDrafts);
+    if (numPermitted == DraftMasks.FAILED) {
       failedMasks.add(handle);
       table.row[handle] = LOST_BLOCKS;
-      return false;
     }
+    return numPermitted;
   }
 
   private boolean hasShape(int handle, int total, boolean isSampled) {
@@ -276,9 +288,6 @@ final class Step extends Facts implements StepBuilder {
     int row = plan.addRow(handle, start, total);
     plan.numDrafts[row] = Math.max(0, start + total - table.numTokens[handle]);
     plan.isSampled[row] = isSampled;
-    if (isSampled && table.requestOf(handle).tokenMask() != null) {
-      plan.claimMask(row, maskScratch);
-    }
     table.row[handle] = row;
     tokensLeft -= total + core.limits.numExtraRowTokens();
     adapters.add(table.adapter[handle]);
@@ -292,6 +301,15 @@ final class Step extends Facts implements StepBuilder {
       plan.copySource.add(core.kvCache.copySource(i));
       plan.copyTarget.add(core.kvCache.copyTarget(i));
       plan.copyTableIndex.add(core.kvCache.copyTableIndex(i));
+    }
+  }
+
+  /** Leaves so many of a row's drafts. */
+  void cutDrafts(int row, int numKept) {
+    int numCut = plan.numDrafts[row] - numKept;
+    if (numCut > 0) {
+      plan.cutDrafts(row, numCut);
+      tokensLeft += numCut;
     }
   }
 

@@ -39,6 +39,7 @@ final class AllocationTest {
   private Scheduler scheduler;
   private StepResult result;
   private final Drafts drafts = new Drafts();
+  private final CalledDrafter drafter = new CalledDrafter();
   private final ArrayDeque<StepPlan> inFlight = new ArrayDeque<>();
   private long numAllocated;
   private long nextId = 1;
@@ -55,7 +56,7 @@ final class AllocationTest {
         .numSlots(2 * NUM_RUNNING).maxInFlight(limits.maxInFlight()).build();
     scheduler = Scheduler.builder(limits, spec,
             new FlatKvCache(numBlocks, 16, limits.maxNumHandles(), MODEL_LEN / 16))
-        .policy(policy).listener(SchedulerListener.NONE).build();
+        .policy(policy).listener(SchedulerListener.NONE).drafter(drafter).build();
     result = StepResult.of(limits);
   }
 
@@ -86,7 +87,7 @@ final class AllocationTest {
       complete(inFlight.remove());
     }
     if (proposesDrafts) {
-      propose(scheduler.draftBatch());
+      scheduler.draft(numPlans);
     }
     numAllocated += THREADS.getCurrentThreadAllocatedBytes() - before;
   }
@@ -176,6 +177,7 @@ final class AllocationTest {
   @Test void preemptionsAndDraftsOfVllmAllocateNothing() {
     build(limits -> limits, 200, VllmPolicy.withPriorities());
 
+    drafter.proposer = this::propose;
     proposesDrafts = true;
     assertOneWindowIsFree(() -> keepRunning(100 + (int) (nextId % 100)));
 
@@ -210,6 +212,7 @@ final class AllocationTest {
   @Test void draftsAllocateNothing() {
     build(limits -> limits, 1 << 12, ContinuousBatchingPolicy.fcfs());
 
+    drafter.proposer = this::propose;
     proposesDrafts = true;
     assertOneWindowIsFree(() -> keepRunning(50 + (int) (nextId % 40)));
 

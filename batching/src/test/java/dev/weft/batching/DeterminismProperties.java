@@ -98,7 +98,7 @@ final class DeterminismProperties {
         case 6 -> harness.scheduler.pause(PauseMode.values()[random.nextInt(3)]);
         case 7 -> harness.scheduler.resetPrefixCache(random.nextInt(4) == 0, 0);
         case 8 -> loseStep();
-        case 9 -> propose(harness.scheduler.draftBatch());
+        case 9 -> harness.draft(this::propose);
         default -> step();
       }
     }

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class DraftingTest {
   private static final int MAX_NUM_DRAFTS = 3;
   private final SchedulerHarness harness = harness(1);
+  private int numProposed;
   private final Request request = request(1, 5, 20);
 
   private static SchedulerHarness harness(int maxInFlight) {
@@ -124,24 +125,27 @@ final class DraftingTest {
   void outputIsThatWithoutDraftsHoweverManyAreRight(int period) {
     Request[] requests = {request, samples(2, 7, 20, 2), request(3, 9, 13)};
     harness.add(requests);
-    int numProposed = 0;
+    numProposed = 0;
     while (!harness.scheduler.isIdle()) {
       harness.step();
-      DraftBatch batch = harness.scheduler.draftBatch();
-      for (int i = 0; i < batch.numSequences(); i++) {
-        int[] drafts = new int[MAX_NUM_DRAFTS];
-        int numKnown = batch.tokens(i).numTokens();
-        for (int d = 0; d < drafts.length; d++) {
-          int token = aloneAt(requests, batch.handle(i), numKnown + d);
-          drafts[d] = ++numProposed % period == 0 ? other(token) : token;
-        }
-        int numDrafts = Math.min(batch.maxNumDraftTokens(i), numProposed % 4);
-        batch.propose(i, new Drafts().setChain(drafts, numDrafts));
-      }
+      harness.draft(batch -> proposeSomeWrong(batch, requests, period));
     }
 
     harness.assertRanAsIfAlone(requests).assertAllReturned();
     assertThat(numProposed).isGreaterThan(20);
+  }
+
+  private void proposeSomeWrong(DraftBatch batch, Request[] requests, int period) {
+    for (int i = 0; i < batch.numSequences(); i++) {
+      int[] drafts = new int[MAX_NUM_DRAFTS];
+      int numKnown = batch.tokens(i).numTokens();
+      for (int d = 0; d < drafts.length; d++) {
+        int token = aloneAt(requests, batch.handle(i), numKnown + d);
+        drafts[d] = ++numProposed % period == 0 ? other(token) : token;
+      }
+      int numDrafts = Math.min(batch.maxNumDraftTokens(i), numProposed % 4);
+      batch.propose(i, new Drafts().setChain(drafts, numDrafts));
+    }
   }
 
   private int aloneAt(Request[] requests, int handle, int position) {
@@ -210,7 +214,7 @@ final class DraftingTest {
   @Test void draftsEndBeforeTheLastToken() {
     Request shorter = request(1, 5, 4);
     harness.add(shorter).step();
-    assertThat(harness.scheduler.draftBatch().maxNumDraftTokens(0)).isEqualTo(2);
+    assertThat(harness.maxNumDraftTokens()).isEqualTo(2);
 
     harness.propose(1, 0, right(1, 2));
 
@@ -221,13 +225,13 @@ final class DraftingTest {
   @Test void sequenceThatNeedsOneMoreTokenTakesNoDrafts() {
     harness.add(request(1, 5, 2)).step();
 
-    assertThat(harness.scheduler.draftBatch().numSequences()).isZero();
+    assertThat(harness.numToDraft()).isZero();
   }
 
   @Test void draftsEndBeforeTheModelLength() {
     harness.add(request(1, 60, 20)).step();
     harness.step();
-    assertThat(harness.scheduler.draftBatch().maxNumDraftTokens(0)).isEqualTo(2);
+    assertThat(harness.maxNumDraftTokens()).isEqualTo(2);
   }
 
   @Test void failedRowWithDraftsEndsItsSequence() {
@@ -317,7 +321,7 @@ final class DraftingTest {
 
     overlapping.complete();
 
-    assertThat(overlapping.scheduler.draftBatch().numSequences()).isZero();
+    assertThat(overlapping.numToDraft()).isZero();
     overlapping.run().assertRanAsIfAlone(request);
   }
 
@@ -363,19 +367,19 @@ final class DraftingTest {
     harness.add(request, request(2, 40, 9));
     harness.step();
 
-    DraftBatch batch = harness.scheduler.draftBatch();
-
-    assertThat(batch.numSequences()).isEqualTo(1);
-    assertThat(batch.handle(0)).isEqualTo(harness.sequence(1).handle());
-    assertThat(batch.maxNumDraftTokens(0)).isEqualTo(3);
-    assertThat(batch.tokens(0).numTokens()).isEqualTo(6);
-    assertThat(batch.tokens(0).token(5)).isEqualTo(right(0, 1)[0]);
+    harness.draft(batch -> {
+      assertThat(batch.numSequences()).isEqualTo(1);
+      assertThat(batch.handle(0)).isEqualTo(harness.sequence(1).handle());
+      assertThat(batch.maxNumDraftTokens(0)).isEqualTo(3);
+      assertThat(batch.tokens(0).numTokens()).isEqualTo(6);
+      assertThat(batch.tokens(0).token(5)).isEqualTo(right(0, 1)[0]);
+    });
   }
 
   @Test void batchIsEmptyOnceAStepIsPlanned() {
     begun().plan();
 
-    assertThat(harness.scheduler.draftBatch().numSequences()).isZero();
+    assertThat(harness.numToDraft()).isZero();
   }
 
   @Test void batchIsEmptyWithoutDraftsInTheLimits() {
@@ -383,16 +387,7 @@ final class DraftingTest {
 
     plain.step();
 
-    assertThat(plain.scheduler.draftBatch().numSequences()).isZero();
-  }
-
-  @Test void maskedSequenceTakesNoDrafts() {
-    harness.add(asking(1, 5, SamplingParameters.greedy(9)).tokenMask((tokens, index, words) -> {
-      words[0] = -1;
-      return true;
-    }).build()).step();
-
-    assertThat(harness.scheduler.draftBatch().numSequences()).isZero();
+    assertThat(plain.numToDraft()).isZero();
   }
 
   @Test void moreDraftsThanThereIsRoomForAreRefused() {
@@ -428,7 +423,7 @@ final class DraftingTest {
   }
 
   private DraftAnswer answer(Drafts drafts) {
-    return harness.scheduler.draftBatch().propose(0, drafts);
+    return harness.answer(1, 0, drafts);
   }
 
   // ---- placeholders

@@ -179,11 +179,11 @@ final class FailureTest {
     harness.plan(step -> step.schedule(step.waiting().get(0), 5));
     harness.executor.failStep(2);
     harness.complete();
-    assertThat(harness.scheduler.draftBatch().numSequences()).isEqualTo(1);
+    assertThat(harness.numToDraft()).isEqualTo(1);
 
     harness.complete();
 
-    assertThat(harness.scheduler.draftBatch().numSequences()).isZero();
+    assertThat(harness.numToDraft()).isZero();
   }
 
   // ---- dead executors
@@ -290,7 +290,7 @@ final class FailureTest {
 
     harness.loseExecutor(DeadExecutorMode.REQUEUE);
 
-    assertThat(harness.scheduler.draftBatch().numSequences()).isZero();
+    assertThat(harness.numToDraft()).isZero();
     assertThat(harness.step()).isEqualTo("1/0@0+6");
     harness.run().assertRanAsIfAlone(request(1, 5, 9));
   }

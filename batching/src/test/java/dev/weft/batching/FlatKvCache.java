@@ -45,6 +45,10 @@ final class FlatKvCache implements KvCache {
     return numFree;
   }
 
+  @Override public int numUncachedFreeBlocks() {
+    return numFree;
+  }
+
   @Override public int numPendingBlocks() {
     return 0;
   }
@@ -156,6 +160,10 @@ final class FlatKvCache implements KvCache {
 
   @Override public void pin(int block) {
     throw new UnsupportedOperationException("no transfers");
+  }
+
+  @Override public boolean isPinned(int block) {
+    return false;
   }
 
   @Override public void unpin(int block) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A scheduler that is at work takes no other call. */
 final class ReentryTest {
   private static final String MESSAGE =
-      "the scheduler was called from a policy, a mask or a listener";
+      "the scheduler was called from a policy, a mask, a drafter or a listener";
   private static final Map<String, Consumer<SchedulerHarness>> CALLS = new TreeMap<>(Map.ofEntries(
       Map.entry("add", h -> h.scheduler.add(request(9, 3, 1), h.now)),
       Map.entry("abort", h -> h.scheduler.abort(1, h.now)),
@@ -29,7 +29,7 @@ final class ReentryTest {
       Map.entry("plan", h -> h.scheduler.plan(h.now)),
       Map.entry("update", h -> h.scheduler.update(h.result, h.now)),
       Map.entry("onExecutorDead", h -> h.scheduler.onExecutorDead(DeadExecutorMode.END, h.now)),
-      Map.entry("draftBatch", h -> h.scheduler.draftBatch()),
+      Map.entry("draft", h -> h.scheduler.draft(h.now)),
       Map.entry("pause", h -> h.scheduler.pause(PauseMode.ALL)),
       Map.entry("resume", h -> h.scheduler.resume()),
       Map.entry("setCaps", h -> h.scheduler.setCaps(new LiveCaps(1, 1, 1))),

@@ -3,7 +3,10 @@ package dev.weft.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.DraftLengthPolicy;
+import dev.weft.schedulerapi.DraftLengths;
 import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.FinishReason;
@@ -15,6 +18,7 @@ import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceSeed;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
+import dev.weft.schedulerapi.StepFeedback;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.HashModel;
@@ -31,6 +35,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>As it comes: 4 running and 8 waiting sequences, 32 tokens a step, 64 tokens a sequence, 64
  * blocks of 4 positions, one step in flight, {@link TestPolicy}.
+ *
+ * <p>Over 400 lines because every test of the module speaks through it.
  */
 final class SchedulerHarness {
   static final int VOCABULARY_SIZE = 97;
@@ -44,6 +50,8 @@ final class SchedulerHarness {
   final StepResult result;
   private final SchedulerLimits limits;
   private final ExecutorSpec spec;
+  final CalledDrafter drafter = new CalledDrafter();
+  DraftLengthPolicy draftLengths = DraftLengthPolicy.LONGEST;
   HashModelExecutor executor;
   long now = 1000;
 
@@ -59,8 +67,12 @@ final class SchedulerHarness {
         .maxNumDraftTokens(limits.maxNumDraftTokens())).build();
     executor = HashModelExecutor.completingOnDemand(spec);
     result = new StepResult(spec.maxNumRows(), spec.maxNumDraftTokens(), 20);
-    scheduler = Scheduler.builder(limits, spec, cache)
-        .policy(b.wrapPolicy.apply(policy)).listener(heard).seed(b.seed).build();
+    SchedulerBuilder builder = Scheduler.builder(limits, spec, cache)
+        .policy(b.wrapPolicy.apply(policy)).listener(heard).seed(b.seed);
+    if (limits.maxNumDraftTokens() > 0) {
+      builder.drafter(drafter).draftLengths(new CurrentLengths());
+    }
+    scheduler = builder.build();
   }
 
   static SchedulerHarness create() {
@@ -178,17 +190,46 @@ final class SchedulerHarness {
 
   /** Proposes drafts for a sample that the step applied last sampled. */
   SchedulerHarness propose(long requestId, int sampleIndex, int... drafts) {
-    DraftBatch batch = scheduler.draftBatch();
-    int handle = sequence(requestId, sampleIndex).handle();
-    int index = 0;
-    while (batch.handle(index) != handle) {
-      index++;
-    }
-    assertThat(index).isLessThan(batch.numSequences());
     Drafts chain = new Drafts().setChain(drafts, drafts.length);
-    assertThat(batch.propose(index, chain).isTaken()).isTrue();
+    assertThat(answer(requestId, sampleIndex, chain)).isEqualTo(DraftAnswer.TAKEN);
+    return this;
+  }
+
+  /** What is answered when drafts are proposed for a sample that must be in the batch. */
+  DraftAnswer answer(long requestId, int sampleIndex, Drafts drafts) {
+    int handle = sequence(requestId, sampleIndex).handle();
+    List<DraftAnswer> answers = new ArrayList<>();
+    draft(batch -> {
+      for (int i = 0; i < batch.numSequences(); i++) {
+        if (batch.handle(i) == handle) {
+          answers.add(batch.propose(i, drafts));
+        }
+      }
+    });
+    assertThat(answers).as("answers of the batch").hasSize(1);
+    return answers.get(0);
+  }
+
+  /** Has drafts made by somebody, who is not called when there is nobody to draft. */
+  SchedulerHarness draft(Consumer<DraftBatch> proposer) {
+    drafter.proposer = proposer;
+    scheduler.draft(now);
     scheduler.checkIntegrity();
     return this;
+  }
+
+  /** Number of sequences that can be drafted now. */
+  int numToDraft() {
+    int[] num = new int[1];
+    draft(batch -> num[0] = batch.numSequences());
+    return num[0];
+  }
+
+  /** Most drafts of the first sequence that can be drafted now. */
+  int maxNumDraftTokens() {
+    int[] most = new int[1];
+    draft(batch -> most[0] = batch.maxNumDraftTokens(0));
+    return most[0];
   }
 
   /** Runs, with as many steps in flight as may be, until nothing lives. */
@@ -294,6 +335,21 @@ final class SchedulerHarness {
     assertThat(cache.numFreeBlocks()).isEqualTo(cache.numBlocks());
     scheduler.checkIntegrity();
     return this;
+  }
+
+  /** The policy of draft lengths that the test has set last. */
+  private final class CurrentLengths implements DraftLengthPolicy {
+    @Override public void choose(DraftLengths lengths) {
+      draftLengths.choose(lengths);
+    }
+
+    @Override public void onStep(StepFeedback feedback) {
+      draftLengths.onStep(feedback);
+    }
+
+    @Override public void onFinish(SequenceView sequence) {
+      draftLengths.onFinish(sequence);
+    }
   }
 
   /** Collects what a test changes. */

@@ -2,7 +2,6 @@ package dev.weft.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.FinishReason;
@@ -26,12 +25,13 @@ final class SchedulerReportsTest {
   private final SchedulerLimits limits = TestServer.limits().maxNumDraftTokens(3).build();
   private final List<String> admissions = new ArrayList<>();
   private final List<String> results = new ArrayList<>();
+  private final CalledDrafter drafter = new CalledDrafter();
   private final StepResult result = StepResult.of(limits);
   private SchedulingPolicy policy = ContinuousBatchingPolicy.fcfs();
   private final Scheduler scheduler = Scheduler.builder(limits,
           ExecutorSpec.builder().blockSize(4).numBlocks(33).maxModelLen(512).maxNumDraftTokens(3)
               .vocabularySize(1 << 20).build(), TestKvCache.withPrefixes(32, 4))
-      .policy(step -> policy.plan(step))
+      .policy(step -> policy.plan(step)).drafter(drafter)
       .listener(new SchedulerListener() {
         @Override public void onAdmit(long requestId, int sampleIndex, int numCachedTokens,
             long nowNanos) {
@@ -82,10 +82,15 @@ final class SchedulerReportsTest {
     step();
     scheduler.abort(1, 0);
 
-    DraftBatch batch = scheduler.draftBatch();
+    List<Integer> lengths = new ArrayList<>();
+    drafter.proposer = batch -> {
+      for (int i = 0; i < batch.numSequences(); i++) {
+        lengths.add(batch.tokens(i).numTokens());
+      }
+    };
+    scheduler.draft(0);
 
-    assertThat(batch.numSequences()).isEqualTo(1);
-    assertThat(batch.tokens(0).numTokens()).isEqualTo(10);
+    assertThat(lengths).containsExactly(10);
   }
 
   @Test void sequenceThatLostItsBlocksAfterItsResultTakesNoDrafts() {
@@ -93,7 +98,10 @@ final class SchedulerReportsTest {
     step();
     scheduler.resetPrefixCache(true, 0);
 
-    assertThat(scheduler.draftBatch().numSequences()).isZero();
+    drafter.proposer = batch -> {
+      throw new AssertionError("sequences to draft: " + batch.numSequences());
+    };
+    scheduler.draft(0);
   }
 
   @Test void nothingIsPendingBehindPlaceholdersInFlight() {
@@ -137,10 +145,12 @@ final class SchedulerReportsTest {
   }
 
   private void propose() {
-    DraftBatch batch = scheduler.draftBatch();
-    for (int i = 0; i < batch.numSequences(); i++) {
-      batch.propose(i, new Drafts().setChain(DRAFTS, DRAFTS.length));
-    }
+    drafter.proposer = batch -> {
+      for (int i = 0; i < batch.numSequences(); i++) {
+        batch.propose(i, new Drafts().setChain(DRAFTS, DRAFTS.length));
+      }
+    };
+    scheduler.draft(0);
   }
 
   /** Every sampled row yields the accepted tokens and then token 8. */

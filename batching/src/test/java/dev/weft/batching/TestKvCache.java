@@ -74,6 +74,10 @@ final class TestKvCache implements KvCache {
     return free.size();
   }
 
+  @Override public int numUncachedFreeBlocks() {
+    return (int) free.stream().filter(block -> !prefixOf.containsKey(block)).count();
+  }
+
   @Override public int numPendingBlocks() {
     int numPending = 0;
     for (int block = 1; block < numHolders.length; block++) {
@@ -272,6 +276,10 @@ final class TestKvCache implements KvCache {
 
   @Override public void pin(int block) {
     numPins[block]++;
+  }
+
+  @Override public boolean isPinned(int block) {
+    return numPins[block] > 0;
   }
 
   @Override public void unpin(int block) {

@@ -13,6 +13,7 @@ import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.pagedkv.PagedKvCacheBuilder;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.Request;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * The scheduler and the cache of Weft. Statistics are always counted, and a listener is told of
  * every token. The time of the workloads stands still.
  */
-final class MeasuredScheduler implements MeasuredEngine {
+final class MeasuredScheduler implements MeasuredEngine, Drafter {
   private static final long RING_SIZE = 64 << 20;
   final PagedKvCache kvCache;
   final Scheduler scheduler;
@@ -80,6 +81,9 @@ final class MeasuredScheduler implements MeasuredEngine {
     kvCache = kvCache(limits, schedulerLimits.maxNumHandles(), cacheBuilder);
     SchedulerBuilder builder =
         Scheduler.builder(schedulerLimits, executorSpec(limits), kvCache).policy(policy);
+    if (limits.numDraftTokens() > 0) {
+      builder.drafter(this);
+    }
     if (recorder != null) {
       builder.inputs(recorder.inputs());
       listener = new Both(recorder.decisions(), listener);
@@ -175,7 +179,14 @@ final class MeasuredScheduler implements MeasuredEngine {
 
   /** Proposes as many drafts as may be for each sequence that the last step sampled. */
   void propose() {
-    DraftBatch batch = scheduler.draftBatch();
+    scheduler.draft(0);
+  }
+
+  @Override public int maxNumDraftTokens() {
+    return draftTokens.length;
+  }
+
+  @Override public void propose(DraftBatch batch) {
     int numSequences = batch.numSequences();
     for (int i = 0; i < numSequences; i++) {
       drafts.setChain(draftTokens, Math.min(draftTokens.length, batch.maxNumDraftTokens(i)));

@@ -1,5 +1,6 @@
 package dev.weft.engine;
 
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.Request;
@@ -78,6 +79,23 @@ public record Both(SchedulerListener first, SchedulerListener second) implements
       first.onResult(result, stats, nowNanos);
     } finally {
       second.onResult(result, stats, nowNanos);
+    }
+  }
+
+  @Override public void onDraftsRefused(
+      long requestId, int sampleIndex, DraftAnswer answer, long nowNanos) {
+    try {
+      first.onDraftsRefused(requestId, sampleIndex, answer, nowNanos);
+    } finally {
+      second.onDraftsRefused(requestId, sampleIndex, answer, nowNanos);
+    }
+  }
+
+  @Override public void onDraftingFailure(RuntimeException failure, long nowNanos) {
+    try {
+      first.onDraftingFailure(failure, nowNanos);
+    } finally {
+      second.onDraftingFailure(failure, nowNanos);
     }
   }
 

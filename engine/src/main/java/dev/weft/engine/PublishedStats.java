@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 final class PublishedStats implements SchedulerStats {
   private static final Grant[] GRANTS = Grant.values();
   private static final FinishReason[] REASONS = FinishReason.values();
-  private static final int NUM_NUMBERS = 20;
+  private static final int NUM_NUMBERS = 24;
   private final AtomicLongArray numbers = new AtomicLongArray(NUM_NUMBERS);
   private final AtomicLongArray grants = new AtomicLongArray(GRANTS.length);
   private final AtomicLongArray reasons = new AtomicLongArray(REASONS.length);
@@ -39,6 +39,10 @@ final class PublishedStats implements SchedulerStats {
     numbers.setOpaque(i++, stats.numWaiting());
     numbers.setOpaque(i++, (long) stats.numBlocked() << 32 | stats.numRunning());
     numbers.setOpaque(i++, stats.numInFlight());
+    numbers.setOpaque(i++, stats.numDraftTokens());
+    numbers.setOpaque(i++, stats.numAcceptedDraftTokens());
+    numbers.setOpaque(i++, stats.numDraftRefusals());
+    numbers.setOpaque(i++, stats.numDraftingFailures());
     numbers.setOpaque(i, Double.doubleToRawLongBits(stats.kvUsage()));
     for (Grant grant : GRANTS) {
       grants.setOpaque(grant.ordinal(), stats.numGrants(grant));
@@ -128,8 +132,24 @@ final class PublishedStats implements SchedulerStats {
     return (int) numbers.getOpaque(18);
   }
 
+  @Override public long numDraftTokens() {
+    return numbers.getOpaque(19);
+  }
+
+  @Override public long numAcceptedDraftTokens() {
+    return numbers.getOpaque(20);
+  }
+
+  @Override public long numDraftRefusals() {
+    return numbers.getOpaque(21);
+  }
+
+  @Override public long numDraftingFailures() {
+    return numbers.getOpaque(22);
+  }
+
   @Override public double kvUsage() {
-    return Double.longBitsToDouble(numbers.getOpaque(19));
+    return Double.longBitsToDouble(numbers.getOpaque(23));
   }
 
   @Override public long numGrants(Grant grant) {

@@ -23,7 +23,7 @@ final class BlockPool {
     if (cache.isCached(block)) {
       numEvictions += cache.forget(block);
     }
-    free.remove(block);
+    free.removeUncached(block); // It is one now.
     counts.addHolder(block);
     return block;
   }
@@ -37,7 +37,7 @@ final class BlockPool {
   int adopt(int node) {
     int block = cache.block(node);
     if (counts.isFree(block)) {
-      free.remove(block);
+      free.removeCached(block);
     }
     counts.addHolder(block);
     cache.countHit(node);
@@ -96,6 +96,11 @@ final class BlockPool {
 
   int numFree() {
     return free.size();
+  }
+
+  /** Blocks that can be handed out and that nobody can find. */
+  int numUncachedFree() {
+    return free.numUncached();
   }
 
   long numEvictions() {

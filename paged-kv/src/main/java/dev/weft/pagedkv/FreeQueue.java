@@ -21,6 +21,7 @@ final class FreeQueue {
   private final int endOfHeads;
   private final IntRecords blocks;
   private int size;
+  private int numUncached;
 
   /** Blocks 1 to {@code numBlocks - 1} are free, in ascending order. */
   FreeQueue(IntRecords blocks, int numBlocks) {
@@ -34,6 +35,7 @@ final class FreeQueue {
       makeEmpty(head);
     }
     size = numBlocks - 1;
+    numUncached = size;
   }
 
   int size() {
@@ -53,7 +55,18 @@ final class FreeQueue {
     return 0;
   }
 
-  void remove(int block) {
+  /** Takes out a block that nobody can find. */
+  void removeUncached(int block) {
+    remove(block);
+    numUncached--;
+  }
+
+  /** Takes out a cached block. */
+  void removeCached(int block) {
+    remove(block);
+  }
+
+  private void remove(int block) {
     link(previous(block), next(block));
     link(block, block);
     size--;
@@ -62,6 +75,7 @@ final class FreeQueue {
   /** Adds a block that nobody can find behind another such one; behind 0 it is handed out next. */
   void addUncachedAfter(int left, int block) {
     insertAfter(left, block);
+    numUncached++;
   }
 
   /** Adds a cached block as the one of its rank that is handed out last. */
@@ -78,6 +92,7 @@ final class FreeQueue {
         makeEmpty(head);
       }
     }
+    numUncached = size;
   }
 
   /**
@@ -106,8 +121,13 @@ final class FreeQueue {
     return next(previous(block)) == block && previous(next(block)) == block;
   }
 
-  /** Length of the list of blocks that nobody can find; cost O(length). */
+  /** Blocks that nobody can find. */
   int numUncached() {
+    return numUncached;
+  }
+
+  /** Length of the list of blocks that nobody can find; cost O(length). */
+  int countUncached() {
     int count = 0;
     for (int block = next(0); block != 0 && count < numBlocks; block = next(block)) {
       count++;

@@ -122,7 +122,11 @@ final class KvIntegrity {
     if (numQueued != free.size()) {
       throw wrong("I3", free.size() + " free blocks, but " + numQueued + " in the queue");
     }
-    int numUncached = free.numUncached();
+    int numUncached = free.countUncached();
+    if (numUncached != free.numUncached()) {
+      throw wrong("I3", free.numUncached() + " uncached free blocks, but " + numUncached
+          + " in their list");
+    }
     for (int i = 0; i < numQueued; i++) {
       int block = freeOrder[i];
       if (isQueued[block] || !counts.isFree(block) || !free.hasLinks(block)) {

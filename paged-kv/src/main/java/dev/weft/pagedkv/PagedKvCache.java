@@ -88,6 +88,11 @@ public final class PagedKvCache implements KvCache {
   }
 
   @Override
+  public int numUncachedFreeBlocks() {
+    return pool.numUncachedFree();
+  }
+
+  @Override
   public int numPendingBlocks() {
     return counts.numPending();
   }
@@ -314,6 +319,11 @@ public final class PagedKvCache implements KvCache {
       throw new IllegalStateException("block " + block + " is to be pinned, but nobody holds it");
     }
     pool.pin(block);
+  }
+
+  @Override
+  public boolean isPinned(int block) {
+    return counts.numPins(arguments.block(block)) > 0;
   }
 
   @Override

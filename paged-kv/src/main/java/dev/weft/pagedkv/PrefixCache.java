@@ -131,7 +131,7 @@ final class PrefixCache {
   private void uncache(int block) {
     blocks.remove(block);
     if (counts.isFree(block)) {
-      free.remove(block);
+      free.removeCached(block);
       free.addUncachedAfter(0, block);
     }
   }

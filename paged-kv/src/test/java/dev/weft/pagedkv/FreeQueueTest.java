@@ -10,7 +10,7 @@ class FreeQueueTest {
   @Test
   void uncachedBlocksGoBeforeCachedOnesAndSmallRanksBeforeLargeOnes() {
     for (int block = 1; block <= 5; block++) {
-      queue.remove(block);
+      queue.removeUncached(block);
     }
     queue.addCachedLast(3, 1);
     queue.addCachedLast(0, 2);
@@ -24,7 +24,7 @@ class FreeQueueTest {
 
   @Test
   void aBlockLeavesItsListFromTheMiddle() {
-    queue.remove(3);
+    queue.removeUncached(3);
     assertThat(order()).containsExactly(1, 2, 4, 5);
     assertThat(queue.size()).isEqualTo(4);
   }
@@ -32,7 +32,7 @@ class FreeQueueTest {
   @Test
   void blocksThatStopToBeCachedKeepTheirOrder() {
     for (int block = 1; block <= 3; block++) {
-      queue.remove(block);
+      queue.removeUncached(block);
     }
     queue.addCachedLast(7, 1);
     queue.addCachedLast(2, 3);
@@ -47,7 +47,7 @@ class FreeQueueTest {
   @Test
   void anEmptyQueueHandsOutTheNullBlock() {
     while (queue.size() > 0) {
-      queue.remove(queue.first());
+      queue.removeUncached(queue.first());
     }
     assertThat(queue.first()).isZero();
   }

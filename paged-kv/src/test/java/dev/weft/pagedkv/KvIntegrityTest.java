@@ -25,7 +25,7 @@ class KvIntegrityTest {
 
   @Test
   void aLostBlockIsNoticed() {
-    cache.free.remove(cache.free.first());
+    cache.free.removeUncached(cache.free.first());
     assertNamed("I1");
   }
 
@@ -44,7 +44,7 @@ class KvIntegrityTest {
 
   @Test
   void aHeldBlockInTheQueueIsNoticed() {
-    cache.free.remove(cache.free.first());
+    cache.free.removeUncached(cache.free.first());
     cache.free.addUncachedAfter(0, cache.block(0, 2));
     assertNamed("I3");
   }
@@ -52,7 +52,7 @@ class KvIntegrityTest {
   @Test
   void aBlockThatIsQueuedTwiceIsNoticed() {
     int first = cache.free.first();
-    cache.free.remove(first);
+    cache.free.removeUncached(first);
     cache.free.addUncachedAfter(0, cache.free.first());
     assertNamed("I3");
   }
@@ -156,7 +156,7 @@ class KvIntegrityTest {
   void anIdleCopyBesideAHeldOneIsNoticed() {
     cache.cache.blocks().add(cache.free.first(), cache.cache.node(cache.block(1, 0)));
     int block = cache.free.first();
-    cache.free.remove(block);
+    cache.free.removeUncached(block);
     cache.free.addCachedLast(0, block);
     assertNamed("I17");
   }
@@ -166,7 +166,7 @@ class KvIntegrityTest {
     int[] order = new int[cache.numFreeBlocks()];
     cache.copyFreeOrder(order);
     int idle = order[order.length - 1];
-    cache.free.remove(idle);
+    cache.free.removeCached(idle);
     cache.free.addUncachedAfter(0, idle);
     assertNamed("I18");
   }
@@ -199,7 +199,7 @@ class KvIntegrityTest {
     cache.cache.blocks().remove(cache.block(0, 0));
     int block = cache.free.first();
     cache.cache.blocks().add(block, node);
-    cache.free.remove(block);
+    cache.free.removeUncached(block);
     cache.free.addCachedLast(0, block);
     assertNamed("I25");
   }

@@ -19,7 +19,7 @@ class ReservationsTest {
     cache.release(0);
     cache.open(1, KvNamespace.PLAIN, true);
     cache.match(1, text(0, 9), 9);
-    cache.free.remove(last);
+    cache.free.removeUncached(last);
     cache.counts.addHolder(last);
 
     assertThatThrownBy(() -> cache.reserve(1, 8, 8)).hasMessageStartingWith("I8: ");

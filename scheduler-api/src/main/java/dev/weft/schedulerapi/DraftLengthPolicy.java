@@ -10,6 +10,13 @@ package dev.weft.schedulerapi;
  */
 @FunctionalInterface
 public interface DraftLengthPolicy {
+  /** As many drafts as there is room for. */
+  DraftLengthPolicy LONGEST = lengths -> {
+    for (int i = 0; i < lengths.numSequences(); i++) {
+      lengths.set(i, lengths.maxNumDraftTokens(i));
+    }
+  };
+
   /** Sets the lengths of the sequences listed; the others keep theirs. Must not keep the list. */
   void choose(DraftLengths lengths);
 

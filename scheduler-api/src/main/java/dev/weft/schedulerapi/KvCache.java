@@ -20,6 +20,9 @@ public interface KvCache {
   /** Blocks that nobody holds, cached or not. */
   int numFreeBlocks();
 
+  /** Free blocks that can be handed out without forgetting a cached prefix. */
+  int numUncachedFreeBlocks();
+
   /** Blocks that nobody holds but a transfer pins; they become free when it completes. */
   int numPendingBlocks();
 
@@ -109,6 +112,9 @@ public interface KvCache {
    * Keeps a held block from being reused until {@link #unpin}, also when nobody holds it any more.
    */
   void pin(int block);
+
+  /** True while a {@link #pin} of the block has not been taken back. */
+  boolean isPinned(int block);
 
   /** Takes back one {@link #pin}. */
   void unpin(int block);

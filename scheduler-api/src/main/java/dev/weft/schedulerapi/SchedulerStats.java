@@ -46,6 +46,18 @@ public interface SchedulerStats {
   /** Results that came for a sequence which had ended while they were in flight. */
   long numDiscardedRows();
 
+  /** Drafts in rows whose result was applied; placeholders are none. */
+  long numDraftTokens();
+
+  /** How many of them were accepted. */
+  long numAcceptedDraftTokens();
+
+  /** Proposals of drafters that were refused. */
+  long numDraftRefusals();
+
+  /** Exceptions that came out of the drafter or the policy of draft lengths. */
+  long numDraftingFailures();
+
   /** Exceptions that came out of the policy or its order of waiting. */
   long numPolicyFailures();
 

@@ -10,8 +10,10 @@ public interface StepBuilder extends StepFacts {
   /**
    * Grants exactly {@code numTokens} tokens of the sequence in this step, or nothing. The row
    * starts at {@link #startPosition}, takes the known tokens first and then drafts; drafts that do
-   * not fit into the row are dropped. A waiting sequence is admitted by this: it adopts its cached
-   * prefix.
+   * not fit into the row are dropped. Drafts open a block only while some are free that cache
+   * nothing, and leave the row when a known token of anybody needs their blocks: then the row is
+   * shorter than was asked for ({@link #numScheduledTokens}). A waiting sequence is admitted by
+   * this: it adopts its cached prefix.
    *
    * @param numTokens 1 to {@link #numPendingTokens}
    * @return GRANTED, or the reason why nothing was changed

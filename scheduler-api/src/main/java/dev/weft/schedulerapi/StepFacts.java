@@ -26,6 +26,12 @@ public interface StepFacts {
   /** Most tokens that the next row can get; 0 when nothing more can be scheduled. */
   int tokenBudget();
 
+  /**
+   * Tokens of the row that the sequence has in this step, drafts included; 0 without one. Drafts
+   * leave a row again when somebody needs their blocks.
+   */
+  int numScheduledTokens(SequenceView sequence);
+
   /** True when the sequence has no adapter or its adapter has room in this step. */
   boolean hasAdapterRoom(SequenceView sequence);
 

@@ -2,12 +2,14 @@ package dev.weft.simulator;
 
 import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
+import dev.weft.batching.SchedulerBuilder;
 import dev.weft.batching.VllmPolicy;
 import dev.weft.engine.EngineProfile;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.pagedkv.PagedKvCacheBuilder;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.LiveCaps;
@@ -22,15 +24,18 @@ import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.conformance.Scenario;
 import dev.weft.testkit.conformance.ScenarioConfig;
 import dev.weft.testkit.conformance.ScenarioDriver;
+import java.util.function.Consumer;
 
 /** Scheduler and cache of an {@link EngineProfile}, driven by scenarios. */
 final class ProfileDriver implements ScenarioDriver {
   private final Scheduler scheduler;
   private final PagedKvCache kvCache;
+  private final CalledDrafter drafter;
 
-  private ProfileDriver(Scheduler scheduler, PagedKvCache kvCache) {
+  private ProfileDriver(Scheduler scheduler, PagedKvCache kvCache, CalledDrafter drafter) {
     this.scheduler = scheduler;
     this.kvCache = kvCache;
+    this.drafter = drafter;
   }
 
   /** The profile that decides as vLLM, with the settings of the scenario. */
@@ -66,9 +71,13 @@ final class ProfileDriver implements ScenarioDriver {
         .numDroppedHitBlocks(config.speculation().dropsLastHitBlock() ? 1 : 0);
     PagedKvCache kvCache =
         (config.cachesPrefixes() ? cache : cache.withoutPrefixes()).build();
-    Scheduler scheduler = Scheduler.builder(limits, spec, kvCache)
-        .policy(profile.policy()).listener(listener).build();
-    return new ProfileDriver(scheduler, kvCache);
+    CalledDrafter drafter = new CalledDrafter(Math.max(1, limits.maxNumDraftTokens()));
+    SchedulerBuilder builder = Scheduler.builder(limits, spec, kvCache)
+        .policy(profile.policy()).listener(listener);
+    if (limits.maxNumDraftTokens() > 0) {
+      builder.drafter(drafter);
+    }
+    return new ProfileDriver(builder.build(), kvCache, drafter);
   }
 
   // ---- requests
@@ -100,8 +109,9 @@ final class ProfileDriver implements ScenarioDriver {
     scheduler.update(result, nowNanos);
   }
 
-  @Override public DraftBatch draftBatch() {
-    return scheduler.draftBatch();
+  @Override public void draft(Consumer<DraftBatch> proposer, long nowNanos) {
+    drafter.proposer = proposer;
+    scheduler.draft(nowNanos);
   }
 
   @Override public void onExecutorDead(AfterDeath afterDeath, long nowNanos) {
@@ -166,5 +176,23 @@ final class ProfileDriver implements ScenarioDriver {
 
   @Override public void checkIntegrity() {
     scheduler.checkIntegrity();
+  }
+
+  /** Proposes what it is told to at each call. */
+  private static final class CalledDrafter implements Drafter {
+    private final int maxNumDraftTokens;
+    private Consumer<DraftBatch> proposer = batch -> { };
+
+    CalledDrafter(int maxNumDraftTokens) {
+      this.maxNumDraftTokens = maxNumDraftTokens;
+    }
+
+    @Override public int maxNumDraftTokens() {
+      return maxNumDraftTokens;
+    }
+
+    @Override public void propose(DraftBatch batch) {
+      proposer.accept(batch);
+    }
   }
 }

@@ -2,6 +2,7 @@ package dev.weft.simulator;
 
 import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
+import dev.weft.batching.SchedulerBuilder;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.FinishReason;
@@ -105,8 +106,13 @@ final class Simulation {
     control = new ControlChecker(LiveCaps.of(scenario.limits), policy.waitingOrder());
     List<SchedulerListener> listeners = new ArrayList<>(List.of(recorder.decisions(), observer,
         oracle, ledger, meter, transfers, transcripts, control));
-    scheduler = Scheduler.builder(scenario.limits, scenario.spec, kvCache).policy(liveness)
-        .listener(new Broadcast(listeners)).inputs(recorder.inputs()).seed(scenario.seed).build();
+    SchedulerBuilder builder = Scheduler.builder(scenario.limits, scenario.spec, kvCache)
+        .policy(liveness).listener(new Broadcast(listeners)).inputs(recorder.inputs())
+        .seed(scenario.seed);
+    if (scenario.limits.maxNumDraftTokens() > 0) {
+      builder.drafter(drafts).draftLengths(drafts);
+    }
+    scheduler = builder.build();
     host = new Host(scenario, scheduler, planChecker, oracle, ledger, transfers, control,
         coverage, scenario.random.split());
     listeners.add(host);
@@ -245,7 +251,7 @@ final class Simulation {
     if (numTurnsLeft > 0 && random.oneIn(8)) {
       host.act(nowNanos); // Between update and drafts.
     }
-    drafts.propose(scheduler.draftBatch());
+    scheduler.draft(nowNanos);
   }
 
   private void replaceDevice() {

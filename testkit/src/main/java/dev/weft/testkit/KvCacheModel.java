@@ -74,6 +74,12 @@ public final class KvCacheModel implements KvCache {
   }
 
   @Override
+  public int numUncachedFreeBlocks() {
+    return (int) pool.blocks.stream()
+        .filter(b -> b.numHolders == 0 && b.numPins == 0 && b.prefix == null).count();
+  }
+
+  @Override
   public int numPendingBlocks() {
     return (int) pool.blocks.stream().filter(b -> b.numHolders == 0 && b.numPins > 0).count();
   }
@@ -273,6 +279,11 @@ public final class KvCacheModel implements KvCache {
   public void pin(int block) {
     require(blockOf(block).numHolders > 0, "nobody holds block " + block);
     blockOf(block).numPins++;
+  }
+
+  @Override
+  public boolean isPinned(int block) {
+    return blockOf(block).numPins > 0;
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 /** All that a {@link KvCache} shows of itself. */
 record KvCacheSnapshot(
     int numFree,
+    int numUncachedFree,
     int numPending,
     int numCached,
     long numEvictions,
@@ -31,8 +32,9 @@ record KvCacheSnapshot(
     List<List<Integer>> copies = IntStream.range(0, cache.numCopies())
         .mapToObj(i -> List.of(cache.copySource(i), cache.copyTarget(i), cache.copyTableIndex(i)))
         .toList();
-    return new KvCacheSnapshot(cache.numFreeBlocks(), cache.numPendingBlocks(),
-        cache.numCachedBlocks(), cache.numEvictions(), tables, holders, copies);
+    return new KvCacheSnapshot(cache.numFreeBlocks(), cache.numUncachedFreeBlocks(),
+        cache.numPendingBlocks(), cache.numCachedBlocks(), cache.numEvictions(), tables, holders,
+        copies);
   }
 
   /** Blocks that a sequence holds; none when it is not open. */
@@ -45,7 +47,7 @@ record KvCacheSnapshot(
     Map<Integer, List<Integer>> sizes = new HashMap<>();
     tables.forEach((sequence, table) -> sizes.put(sequence, List.of(table.size())));
     List<List<Integer>> places = copies.stream().map(copy -> List.of(copy.get(2))).toList();
-    return new KvCacheSnapshot(numFree, numPending, numCached, numEvictions, sizes,
+    return new KvCacheSnapshot(numFree, numUncachedFree, numPending, numCached, numEvictions, sizes,
         numHolders.stream().sorted().toList(), places);
   }
 }

@@ -10,8 +10,6 @@ import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.StepFacts;
 import dev.weft.schedulerapi.StepFeedback;
 import dev.weft.schedulerapi.WaitingOrder;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +28,6 @@ public final class RandomPolicy implements SchedulingPolicy {
   private final FirstComePolicy tame = new FirstComePolicy();
   private final WaitingOrder waitingOrder;
   /** By handle: tokens of the row granted in this step. */
-  private final Map<Integer, Integer> numGranted = new HashMap<>();
   private @Nullable SequenceView stale;
   private int numSteps;
 
@@ -46,7 +43,6 @@ public final class RandomPolicy implements SchedulingPolicy {
       tame.plan(step);
       return;
     }
-    numGranted.clear();
     int numVerbs = random.below(4 * (step.running().size() + step.waiting().size() + 1));
     for (int i = 0; i < Math.min(numVerbs, 40); i++) {
       SequenceView sequence = anybody(step);
@@ -111,7 +107,6 @@ public final class RandomPolicy implements SchedulingPolicy {
     if (!grant.isGranted()) {
       return false;
     }
-    numGranted.put(sequence.handle(), numTokens + numPlaceholders);
     requireSame("I74: rows after a grant", before.numRows + 1, step.numRows());
     return true;
   }
@@ -134,7 +129,6 @@ public final class RandomPolicy implements SchedulingPolicy {
         if (numPending[i] > most) {
           throw new AssertionError("a decode got " + numPending[i] + " tokens of " + most);
         }
-        numGranted.put(running.get(i).handle(), numPending[i]);
         numNew++;
       }
     }
@@ -145,13 +139,13 @@ public final class RandomPolicy implements SchedulingPolicy {
   /** A withdrawn row must give back its place and its tokens. */
   private boolean preempt(StepBuilder step, SequenceView sequence, Facts before) {
     boolean hadRow = sequence.isScheduled();
+    int numTokens = step.numScheduledTokens(sequence);
     if (!step.preempt(sequence)) {
       return false;
     }
     requireSame("I37: sequences running", before.numRunning - 1, step.numRunning());
     requireSame("I37: rows", before.numRows - (hadRow ? 1 : 0), step.numRows());
-    int refund = hadRow
-        ? numGranted.getOrDefault(sequence.handle(), 0) + step.limits().numExtraRowTokens() : 0;
+    int refund = hadRow ? numTokens + step.limits().numExtraRowTokens() : 0;
     if (before.tokenBudget > 0) { // A budget of 0 may hide that even the extra tokens did not fit.
       requireSame("I37: tokens left", before.tokenBudget + refund, step.tokenBudget());
     }

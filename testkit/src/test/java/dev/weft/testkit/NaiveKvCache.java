@@ -60,6 +60,10 @@ final class NaiveKvCache implements KvCache {
     return free.size();
   }
 
+  @Override public int numUncachedFreeBlocks() {
+    return free.size();
+  }
+
   @Override public int numPendingBlocks() {
     return 0;
   }
@@ -143,6 +147,10 @@ final class NaiveKvCache implements KvCache {
 
   @Override public void pin(int block) {
     throw new UnsupportedOperationException();
+  }
+
+  @Override public boolean isPinned(int block) {
+    return false;
   }
 
   @Override public void unpin(int block) {

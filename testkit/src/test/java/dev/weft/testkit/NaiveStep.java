@@ -153,6 +153,10 @@ final class NaiveStep implements StepBuilder {
     return Math.max(0, Math.min(maxNumRunning() - numRunning(), scheduler.freeSlots.size()));
   }
 
+  @Override public int numScheduledTokens(SequenceView sequence) {
+    return rows.getOrDefault(alive(sequence), 0);
+  }
+
   @Override public int numRows() {
     return rows.size();
   }

@@ -67,6 +67,20 @@ final class Comparison implements SchedulerListener {
     }
   }
 
+  /** Takes the next record if it is of that kind. */
+  boolean takeIf(RecordKind kind) {
+    try {
+      if (difference != null || failure != null || peek() != kind) {
+        return false;
+      }
+    } catch (JournalFormatException e) {
+      failure = e;
+      return false;
+    }
+    take();
+    return true;
+  }
+
   /** Takes the next record if it is of that kind; else that is the difference. */
   boolean expect(RecordKind found, String what) {
     if (difference != null || failure != null) {

@@ -2,6 +2,7 @@ package dev.weft.engine.journal;
 
 import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.InputListener.MaskAnswer;
+import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.LiveCaps;
 import dev.weft.schedulerapi.PauseMode;
@@ -53,8 +54,7 @@ final class Decoder {
   LiveCaps caps;
   FinishReason finishReason = FinishReason.LENGTH;
   PreemptReason preemptReason = PreemptReason.POLICY;
-  int[] drafts = new int[0];
-  int numDrafts;
+  final Drafts drafts = new Drafts();
   final Introduction introduction = new Introduction();
   final PlannedStep planned;
   final ReportedStep reported;
@@ -160,6 +160,11 @@ final class Decoder {
         readTime();
         reports.read(in, reported);
       }
+      case DRAFT -> readTime();
+      case DRAFT_LENGTH -> {
+        index = in.number("index in the list", limits.maxNumHandles());
+        numTokens = in.number("draft length", limits.maxNumDraftTokens());
+      }
       case DRAFTS -> readDrafts();
       case DEAD -> {
         readTime();
@@ -257,11 +262,18 @@ final class Decoder {
   private void readDrafts() throws JournalFormatException {
     index = in.number("index in the batch", limits.maxNumSeqs());
     place = readPlace();
-    numDrafts = in.count("number of drafts", limits.maxNumDraftTokens());
-    drafts = new int[numDrafts];
+    int head = in.count("number of drafts", 2 * limits.maxNumDraftTokens() + 1);
+    boolean isTree = (head & 1) != 0;
+    int numDrafts = head >> 1;
+    int[] parents = new int[numDrafts];
     for (int i = 0; i < numDrafts; i++) {
-      drafts[i] = journal.tokens() == TokenForm.CLEAR
-          ? in.number("draft", journal.setup().spec().vocabularySize() - 1) : hashedDraft();
+      parents[i] = isTree ? in.number("parent of a draft", i) - 1 : i - 1;
+    }
+    drafts.clear();
+    for (int i = 0; i < numDrafts; i++) {
+      drafts.add(journal.tokens() == TokenForm.CLEAR
+          ? in.number("draft", journal.setup().spec().vocabularySize() - 1) : hashedDraft(),
+          parents[i]);
     }
   }
 

@@ -64,6 +64,20 @@ final class InputRecorder implements InputListener {
     }
   }
 
+  @Override public void onDraft(long nowNanos) {
+    synchronized (tape) {
+      tape.timed(RecordKind.DRAFT, nowNanos);
+    }
+  }
+
+  @Override public void onDraftLength(int index, int numDraftTokens) {
+    synchronized (tape) {
+      RecordWriter out = tape.record(RecordKind.DRAFT_LENGTH);
+      out.number(index);
+      out.number(numDraftTokens);
+    }
+  }
+
   @Override public void onDrafts(int index, long requestId, int sampleIndex, Drafts drafts) {
     synchronized (tape) {
       tape.drafts(index, requestId, sampleIndex, drafts);

@@ -6,8 +6,8 @@ package dev.weft.engine.journal;
  */
 enum RecordKind {
   // ---- inputs: what the replayer does
-  ADD, ABORT, STOP, UNBLOCK, PLAN, MASK, UPDATE, DRAFTS, DEAD, PAUSE, CAPS, RESET, SHUT_DOWN, PIN,
-  UNPIN,
+  ADD, ABORT, STOP, UNBLOCK, PLAN, MASK, UPDATE, DRAFT, DRAFT_LENGTH, DRAFTS, DEAD, PAUSE, CAPS,
+  RESET, SHUT_DOWN, PIN, UNPIN,
   // ---- decisions: what the replayer compares
   ACCEPTED, ADMITTED, PREEMPTED, FINISHED, PLANNED,
   // ---- neither: what a reader must know that did not read from the beginning

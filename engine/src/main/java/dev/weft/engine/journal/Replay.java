@@ -1,9 +1,13 @@
 package dev.weft.engine.journal;
 
 import dev.weft.batching.Scheduler;
+import dev.weft.batching.SchedulerBuilder;
 import dev.weft.engine.Both;
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.DraftBatch;
-import dev.weft.schedulerapi.Drafts;
+import dev.weft.schedulerapi.DraftLengthPolicy;
+import dev.weft.schedulerapi.DraftLengths;
+import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.PauseMode;
@@ -14,6 +18,7 @@ import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -35,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * cache. Where they differ from the recorded ones, the first decision that shows it is reported.
  *
  * <p>With {@link TokenForm#HASHED} tokens are made up: equal where the recorded ones were. Masks
- * answer as recorded, without permitting anything in particular, and log-probabilities are not
+ * answer as recorded, and permit everything, and log-probabilities are not
  * there. Not thread-safe; cost that of the run without its device.
  */
 public final class Replay {
@@ -48,6 +53,7 @@ public final class Replay {
   private final ArrayDeque<StepPlan> inFlight = new ArrayDeque<>();
   private @Nullable StepPlan lastPlan;
   private long nowNanos;
+  private boolean isProposing;
 
   private Replay(Builder b, StopTokens stopTokens) {
     JournalSetup setup = b.journal.setup();
@@ -57,8 +63,13 @@ public final class Replay {
     isClear = b.journal.tokens() == TokenForm.CLEAR;
     JournalSetup replayed = isClear ? setup : withVocabulary(setup, decoder.vocabulary.size());
     kvCache = b.kvCache.apply(replayed);
-    scheduler = Scheduler.builder(replayed.limits(), replayed.spec(), kvCache)
-        .policy(b.policy).listener(new Both(comparison, b.listener)).seed(setup.seed()).build();
+    SchedulerBuilder builder = Scheduler.builder(replayed.limits(), replayed.spec(), kvCache)
+        .policy(b.policy).listener(new Both(comparison, b.listener)).seed(setup.seed());
+    if (replayed.limits().maxNumDraftTokens() > 0) {
+      RecordedDrafts drafts = new RecordedDrafts();
+      builder.drafter(drafts).draftLengths(drafts);
+    }
+    scheduler = builder.build();
     result = new StepResult(setup.limits().maxNumSeqs(), setup.limits().maxNumDraftTokens(), 0);
   }
 
@@ -155,7 +166,8 @@ public final class Replay {
       case PLAN -> plan(now);
       case MASK -> comparison.differ("mask", "asked", "not asked");
       case UPDATE -> update(now);
-      case DRAFTS -> propose();
+      case DRAFT -> scheduler.draft(now);
+      case DRAFT_LENGTH, DRAFTS -> comparison.differ("drafts", kind, "none");
       case DEAD -> {
         scheduler.onExecutorDead(decoder.deadMode, now);
         inFlight.clear();
@@ -184,7 +196,10 @@ public final class Replay {
   private Request request() {
     Request.Builder builder = decoder.request.build(decoder.prompt);
     if (decoder.request.hasMask()) {
-      builder.tokenMask((tokens, sampleIndex, words) -> answerOfMask());
+      builder.tokenMask((tokens, sampleIndex, words) -> {
+        Arrays.fill(words, -1); // What it forbade is not drafted: it was taken out before.
+        return isProposing || answerOfMask();
+      });
     }
     return builder.build();
   }
@@ -244,14 +259,45 @@ public final class Replay {
     }
   }
 
-  private void propose() {
-    DraftBatch batch = scheduler.draftBatch();
-    if (decoder.index >= batch.numSequences()) {
-      comparison.differ("sequences that take drafts", "more than " + decoder.index,
-          batch.numSequences());
-      return;
+  /** Chooses and proposes what was recorded. */
+  private final class RecordedDrafts implements DraftLengthPolicy, Drafter {
+    @Override public void choose(DraftLengths lengths) {
+      while (comparison.takeIf(RecordKind.DRAFT_LENGTH)) {
+        if (isListed("sequences that are sampled", lengths.numSequences())) {
+          lengths.set(decoder.index, decoder.numTokens);
+        }
+      }
     }
-    batch.propose(decoder.index, new Drafts().setChain(decoder.drafts, decoder.numDrafts));
+
+    private boolean isListed(String what, int numListed) {
+      if (decoder.index >= numListed) {
+        comparison.differ(what, "more than " + decoder.index, numListed);
+      }
+      return decoder.index < numListed;
+    }
+
+    @Override public int maxNumDraftTokens() {
+      return Integer.MAX_VALUE;
+    }
+
+    @Override public void propose(DraftBatch batch) {
+      isProposing = true;
+      while (comparison.takeIf(RecordKind.DRAFTS)) {
+        if (decoder.drafts.isTree() && !isClear) {
+          comparison.differ("drafts", "a tree",
+              "hashed tokens, which cannot repeat one; record them with TokenForm.CLEAR");
+        } else if (isListed("sequences that take drafts", batch.numSequences())) {
+          DraftAnswer answer = batch.propose(decoder.index, decoder.drafts);
+          if (!answer.isTaken()) {
+            comparison.differ("drafts", "taken", answer.message());
+          }
+        }
+      }
+      isProposing = false;
+    }
+
+    /** The scheduler does not close it. */
+    @Override public void close() {}
   }
 
   // ---- where it stands

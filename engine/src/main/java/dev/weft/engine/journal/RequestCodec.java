@@ -25,7 +25,8 @@ final class RequestCodec {
   private static final int HAS_STOP_TOKENS = 256;
   private static final int IS_SAMPLED = 512;
   private static final int HAS_BIASES = 1024;
-  private static final int ALL_FLAGS = 2047;
+  private static final int LIMITS_DRAFTS = 2048;
+  private static final int ALL_FLAGS = 4095;
   private static final int MAX_NUMBER_SIZE = 10;
   private static final int MAX_CHARACTER_SIZE = 3;
   private static final int MAX_NUM_HOST_DATA = 1 << 24;
@@ -68,6 +69,9 @@ final class RequestCodec {
     if ((flags & HAS_HINTS) != 0) {
       writeHints(request.hints(), out);
     }
+    if ((flags & LIMITS_DRAFTS) != 0) {
+      out.number(request.maxNumDraftTokens());
+    }
     out.number(sampling.maxNewTokens());
     out.number(sampling.minNewTokens());
     out.number(sampling.numSamples());
@@ -90,6 +94,7 @@ final class RequestCodec {
         | flag(!request.cacheSalt().isEmpty(), HAS_SALT)
         | flag(sampling.numStopTokens() > 0, HAS_STOP_TOKENS)
         | flag(isSampled, IS_SAMPLED)
+        | flag(request.maxNumDraftTokens() != Integer.MAX_VALUE, LIMITS_DRAFTS)
         | flag(form == TokenForm.CLEAR && sampling.numBiasedTokens() > 0, HAS_BIASES);
   }
 
@@ -147,6 +152,7 @@ final class RequestCodec {
     private String tenant = "";
     private String salt = "";
     private int adapterId;
+    private int maxNumDraftTokens = Integer.MAX_VALUE;
     private BlockReason blockReason = BlockReason.HOST;
     private long deadlineNanos;
     private long arrivalNanos;
@@ -164,7 +170,8 @@ final class RequestCodec {
     /** The request; a mask is for the caller to add. */
     Request.Builder build(int[] prompt) {
       Request.Builder builder = Request.builder(id, prompt).sampling(sampling.build())
-          .priority(priority).tenant(tenant).cacheSalt(salt).adapterId(adapterId).hints(hints);
+          .priority(priority).tenant(tenant).cacheSalt(salt).adapterId(adapterId).hints(hints)
+          .maxNumDraftTokens(maxNumDraftTokens);
       if ((flags & SKIPS_CACHE_READ) != 0) {
         builder.skipCacheRead();
       }
@@ -203,6 +210,9 @@ final class RequestCodec {
     }
     if ((draft.flags & HAS_HINTS) != 0) {
       draft.hints = readHints(in);
+    }
+    if ((draft.flags & LIMITS_DRAFTS) != 0) {
+      draft.maxNumDraftTokens = in.number("maxNumDraftTokens", Integer.MAX_VALUE);
     }
     readSampling(draft, in, limits, form, stopTokens);
     draft.numPromptTokens = in.number("numPromptTokens", limits.maxModelLen());

@@ -15,6 +15,8 @@ final class ResultCodec {
   static final int ENDS_BLOCK = 4;
   /** Most bytes of a draft. */
   static final int MAX_DRAFT_SIZE = 9;
+  /** Most bytes of the parent of a draft. */
+  static final int MAX_PARENT_SIZE = 5;
   /** Most bytes of what comes before the rows. */
   static final int MAX_HEAD_SIZE = 64;
   private final SequenceBook book;

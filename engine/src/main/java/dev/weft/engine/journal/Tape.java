@@ -220,14 +220,19 @@ final class Tape {
     out.position = end;
   }
 
+  /** Parents are kept, distributions are not: no decision depends on them. */
   void drafts(int index, long requestId, int sampleIndex, Drafts drafts) {
     int numDrafts = drafts.numDrafts();
     int place = places.find(requestId, sampleIndex);
-    int maxSize = MAX_SMALL_SIZE + ResultCodec.MAX_DRAFT_SIZE * numDrafts;
+    int maxSize = MAX_SMALL_SIZE
+        + (ResultCodec.MAX_DRAFT_SIZE + ResultCodec.MAX_PARENT_SIZE) * numDrafts;
     RecordWriter out = begin(RecordKind.DRAFTS, maxSize);
     out.number(index);
     out.number(place);
-    out.number(numDrafts);
+    out.number((long) numDrafts << 1 | (drafts.isTree() ? 1 : 0));
+    for (int i = 0; drafts.isTree() && i < numDrafts; i++) {
+      out.number(drafts.parent(i) + 1L);
+    }
     if (form == TokenForm.HASHED) {
       hashes.beginDrafts(place);
     }

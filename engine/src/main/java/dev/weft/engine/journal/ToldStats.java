@@ -111,6 +111,22 @@ final class ToldStats implements SchedulerStats {
     return 0;
   }
 
+  @Override public long numDraftTokens() {
+    return 0;
+  }
+
+  @Override public long numAcceptedDraftTokens() {
+    return 0;
+  }
+
+  @Override public long numDraftRefusals() {
+    return 0;
+  }
+
+  @Override public long numDraftingFailures() {
+    return 0;
+  }
+
   @Override public long numPolicyFailures() {
     return 0;
   }

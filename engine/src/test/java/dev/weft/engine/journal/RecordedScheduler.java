@@ -2,9 +2,12 @@ package dev.weft.engine.journal;
 
 import dev.weft.batching.ContinuousBatchingPolicy;
 import dev.weft.batching.Scheduler;
+import dev.weft.batching.SchedulerBuilder;
 import dev.weft.engine.EngineProfile;
 import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.DraftBatch;
+import dev.weft.schedulerapi.DraftLengthPolicy;
+import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.Drafts;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
@@ -30,6 +33,8 @@ final class RecordedScheduler {
   long nowNanos = 1_000;
   private long nextId = 1;
   private int lastToken = 7;
+  private final Drafts proposed = new Drafts();
+  DraftLengthPolicy draftLengths = DraftLengthPolicy.LONGEST;
 
   RecordedScheduler(TokenForm form, long maxSize) {
     this(form, maxSize, 4, 0);
@@ -48,8 +53,12 @@ final class RecordedScheduler {
         JournalSetup.POLICY, ContinuousBatchingPolicy.class.getName()));
     recorder =
         FlightRecorder.builder().tokens(form).maxSize(maxSize).build().begin(setup);
-    scheduler = Scheduler.builder(limits, spec, kvCache).inputs(recorder.inputs())
-        .listener(recorder.decisions()).build();
+    SchedulerBuilder builder = Scheduler.builder(limits, spec, kvCache).inputs(recorder.inputs())
+        .listener(recorder.decisions());
+    if (maxNumDrafts > 0) {
+      builder.drafter(new ProposedDrafter()).draftLengths(lengths -> draftLengths.choose(lengths));
+    }
+    scheduler = builder.build();
     result = StepResult.of(limits);
   }
 
@@ -101,10 +110,8 @@ final class RecordedScheduler {
 
   /** Proposes the same drafts for everybody. */
   void propose(int... drafts) {
-    DraftBatch batch = scheduler.draftBatch();
-    for (int i = 0; i < batch.numSequences(); i++) {
-      batch.propose(i, new Drafts().setChain(drafts, drafts.length));
-    }
+    proposed.setChain(drafts, drafts.length);
+    scheduler.draft(nowNanos);
   }
 
   /** Runs until nobody lives. */
@@ -120,5 +127,18 @@ final class RecordedScheduler {
     Path file = folder.resolve("recorded.weftlog");
     recorder.writeTo(file);
     return Files.readAllBytes(file);
+  }
+
+  /** Proposes the same for everybody. */
+  private final class ProposedDrafter implements Drafter {
+    @Override public int maxNumDraftTokens() {
+      return limits.maxNumDraftTokens();
+    }
+
+    @Override public void propose(DraftBatch batch) {
+      for (int i = 0; i < batch.numSequences(); i++) {
+        batch.propose(i, proposed);
+      }
+    }
   }
 }

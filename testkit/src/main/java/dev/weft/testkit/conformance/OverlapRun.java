@@ -168,7 +168,7 @@ public final class OverlapRun {
       planChecker.checkResult(result);
       driver.update(result, step);
       check();
-      propose();
+      driver.draft(this::propose, step);
     }
   }
 
@@ -178,8 +178,7 @@ public final class OverlapRun {
   }
 
   /** As many drafts as the script says, as many of them right as it accepts. */
-  private void propose() {
-    DraftBatch batch = driver.draftBatch();
+  private void propose(DraftBatch batch) {
     for (int i = 0; i < batch.numSequences(); i++) {
       ScenarioRequest request = running(batch.handle(i));
       int[] drafts = new int[script.propose(request)];

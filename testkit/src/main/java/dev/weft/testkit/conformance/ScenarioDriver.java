@@ -6,6 +6,7 @@ import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.schedulerapi.SequenceList;
 import dev.weft.testkit.SchedulerDriver;
+import java.util.function.Consumer;
 
 /** A scheduler and its cache as a scenario sees them: what a golden tells must be visible. */
 public interface ScenarioDriver extends SchedulerDriver {
@@ -15,8 +16,12 @@ public interface ScenarioDriver extends SchedulerDriver {
   /** Sequences that wait, in waiting order; those set aside are marked as skipped. */
   SequenceList waiting();
 
-  /** Sequences that the last applied step sampled and that take drafts. */
-  DraftBatch draftBatch();
+  /**
+   * Has drafts made for the sequences that the last applied step sampled.
+   *
+   * @param proposer is shown them, and proposes; not called when there are none
+   */
+  void draft(Consumer<DraftBatch> proposer, long nowNanos);
 
   /** Forgets all cached prefixes if no block is held; false when one is. */
   boolean resetPrefixCacheIfIdle();

@@ -163,7 +163,7 @@ public final class ScenarioRun {
       driver.update(result, step);
     }
     recorder.outputs(requestIds, numAccepted, record);
-    propose();
+    driver.draft(this::propose, step);
     if (requestIds.length > 0) {
       recorder.pendingDrafts(record);
     }
@@ -187,8 +187,7 @@ public final class ScenarioRun {
   }
 
   /** Drafts are what the model will say, so that as many are right as it accepts. */
-  private void propose() {
-    DraftBatch batch = driver.draftBatch();
+  private void propose(DraftBatch batch) {
     for (int i = 0; i < batch.numSequences(); i++) {
       ScenarioRequest request = byRank(recorder.requestId(batch.handle(i)));
       int numOutputs = listener.numOutputs(request.idRank());
