@@ -22,6 +22,13 @@ class DrafterAllocationTest {
     assertAllocatesNothing(NgramDrafter.builder().windowSize(1024).build(), false);
   }
 
+  @Test void suffixDecodingAllocatesNothing() {
+    for (boolean takesTrees : new boolean[] {false, true}) {
+      assertAllocatesNothing(
+          SuffixDrafter.builder().windowSize(1024).maxNumSharedTokens(5000).build(), takesTrees);
+    }
+  }
+
   private static void assertAllocatesNothing(Drafter drafter, boolean takesTrees) {
     SteadyBatch batch = new SteadyBatch(4, 2000, takesTrees);
     long[] bytes = new long[NUM_ROUNDS];
