@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weft.engine.Health;
 import dev.weft.engine.Submission;
 import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.ExecutorState;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Grant;
@@ -23,7 +24,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ErrorsPageTest {
   static Stream<Class<? extends Enum<?>>> enums() {
     return Stream.of(Submission.Status.class, AddResult.Refusal.class, FinishReason.class,
-        Health.State.class, Grant.class, StepResult.Outcome.class, ExecutorState.class);
+        Health.State.class, Grant.class, DraftAnswer.Refusal.class, StepResult.Outcome.class,
+        ExecutorState.class);
   }
 
   @ParameterizedTest
