@@ -38,8 +38,8 @@ import dev.weft.schedulerapi.WaitingOrder;
  * maxInFlight} plans may be out, applied in the order planned.
  *
  * <p>One thread owns a scheduler. No method may be called from a policy, a drafter or a listener.
- * After warm-up plan, update and draft allocate nothing; cost of a step is O(rows + blocks touched),
- * whatever waits.
+ * After warm-up plan, update and draft allocate nothing; cost of a step is O(rows + blocks
+ * touched), whatever waits.
  *
  * <p>Over 400 lines because it is the whole public face of the module, most of it javadoc.
  */
