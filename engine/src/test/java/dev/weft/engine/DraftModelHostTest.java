@@ -16,6 +16,7 @@ import dev.weft.testkit.HandDraftBatch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -30,9 +31,9 @@ final class DraftModelHostTest {
   }
 
   private static Drafter drafter() {
-    return new ModelDrafter(DraftModel.over(
+    return new ModelDrafter(new DraftModel(
         HostExecutor.builder(model).maxModelLen(128).numBlocks(33).numThreads(2).build(),
-        System::nanoTime), NUM_DRAFTS);
+        () -> 0, TimeUnit.HOURS.toNanos(1)), NUM_DRAFTS);
   }
 
   /** Rejects a changing number of drafts, so that rows begin lower again and again. */
