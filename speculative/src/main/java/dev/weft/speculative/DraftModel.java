@@ -301,7 +301,7 @@ public final class DraftModel implements AutoCloseable {
 
   /** Gets a late step out of the way. */
   private boolean settle() {
-    return failureMessage.isEmpty() && (!isInFlight || finish(false));
+    return failureMessage.isEmpty() && (!isInFlight || finish());
   }
 
   /** Carries the plan out; false when it is not done in time, or never will be. */
@@ -317,11 +317,11 @@ public final class DraftModel implements AutoCloseable {
     }
     lastStepId++;
     isInFlight = true;
-    return finish(true);
+    return finish();
   }
 
-  /** Waits for the step in flight; its tokens count only within the call that asked for them. */
-  private boolean finish(boolean takesTokens) {
+  /** Waits for the step in flight. What a late one sampled is forgotten by the next call. */
+  private boolean finish() {
     try {
       do {
         if (!executor.poll(result) && !(awaitStep() && executor.poll(result))) {
@@ -342,7 +342,7 @@ public final class DraftModel implements AutoCloseable {
     }
     isInFlight = false;
     for (int row = 0; row < plan.numRows(); row++) {
-      apply(row, takesTokens);
+      apply(row);
     }
     return true;
   }
@@ -356,16 +356,13 @@ public final class DraftModel implements AutoCloseable {
     }
   }
 
-  private void apply(int row, boolean takesTokens) {
+  private void apply(int row) {
     int slot = plan.slot(row);
     boolean isFailed = result.outcome() == StepResult.Outcome.FAILED || result.isFailedRow(row);
     int numKept = plan.startPosition(row) + (isFailed ? 0 : plan.numTokens(row));
     slots.setComputed(slot, numKept);
     if (plan.isSampled(row)) {
       slots.setSampled(slot);
-    }
-    if (!takesTokens) {
-      return;
     }
     if (!isFailed && result.numTokens(row) > 0) {
       slots.addDraft(slot, result.token(row, 0));

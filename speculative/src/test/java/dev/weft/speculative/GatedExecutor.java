@@ -15,6 +15,7 @@ final class GatedExecutor implements StepExecutor {
   int maxNumRows;
   int maxNumTokens;
   long nowNanos;
+  long nanosPerStep;
   boolean interrupts;
   RuntimeException onSubmit;
 
@@ -51,8 +52,9 @@ final class GatedExecutor implements StepExecutor {
     if (interrupts) {
       throw new InterruptedException();
     }
-    if (numStepsAllowed > 0 && inner.completeNext()) {
+    if (numStepsAllowed > 0 && nanosPerStep <= timeoutNanos && inner.completeNext()) {
       numStepsAllowed--;
+      nowNanos += nanosPerStep;
       return true;
     }
     if (inner.state() == ExecutorState.READY) {

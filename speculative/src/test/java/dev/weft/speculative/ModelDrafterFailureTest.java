@@ -35,6 +35,13 @@ class ModelDrafterFailureTest {
     assertThat(executor.nowNanos).isEqualTo(TIME_LIMIT);
   }
 
+  @Test void theTimeIsThatOfTheWholeCall() {
+    executor.nanosPerStep = 400;
+
+    assertThat(propose(0, text(0, 9))).isEqualTo(continuation(GREEDY, 0, 2, text(0, 9)));
+    assertThat(executor.nowNanos).isEqualTo(TIME_LIMIT);
+  }
+
   @Test void aLateStepIsNotTakenForAnotherOne() {
     int[] known = text(0, 9);
     for (int numInTime = 0; numInTime < 8; numInTime++) {
