@@ -22,6 +22,7 @@ final class EngineLoop {
 
   private final StepExecutor executor;
   private final Scheduler scheduler;
+  private final @Nullable DraftPace drafting;
   private final LongSupplier clock;
   private final Intake intake;
   private final Delivery delivery;
@@ -40,10 +41,12 @@ final class EngineLoop {
   private volatile long lastRoundNanos;
   private volatile String failureMessage = "";
 
-  EngineLoop(StepExecutor executor, Scheduler scheduler, LongSupplier clock, Intake intake,
-      Delivery delivery, PublishedStats stats, long stepTimeoutNanos) {
+  EngineLoop(StepExecutor executor, Scheduler scheduler, @Nullable DraftPace drafting,
+      LongSupplier clock, Intake intake, Delivery delivery, PublishedStats stats,
+      long stepTimeoutNanos) {
     this.executor = executor;
     this.scheduler = scheduler;
+    this.drafting = drafting;
     this.clock = clock;
     this.intake = intake;
     this.delivery = delivery;
@@ -189,6 +192,9 @@ final class EngineLoop {
 
   private boolean submitOne() {
     boolean wasIdle = numInFlight() == 0;
+    if (drafting != null) {
+      scheduler.draft(clock.getAsLong());
+    }
     StepPlan plan = scheduler.plan(clock.getAsLong());
     boolean isSubmitted = !plan.isEmpty() && executor.submit(plan);
     if (wasIdle) {
@@ -342,7 +348,13 @@ final class EngineLoop {
     failCalls();
     finishDraining();
     publish();
-    executor.close();
+    try {
+      executor.close();
+    } finally {
+      if (drafting != null) {
+        drafting.close();
+      }
+    }
   }
 
   // ---- facts for any thread
@@ -350,6 +362,11 @@ final class EngineLoop {
   /** Why the executor is given up; empty while it is not. */
   String failureMessage() {
     return failureMessage;
+  }
+
+  /** As {@link WeftEngine#numLateDraftCalls}. */
+  long numLateDraftCalls() {
+    return drafting == null ? 0 : drafting.numLateCalls();
   }
 
   /** True when requests live and no round has begun for longer than a step may take. */

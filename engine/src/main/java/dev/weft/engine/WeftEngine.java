@@ -349,6 +349,11 @@ public final class WeftEngine implements AutoCloseable {
     return stats;
   }
 
+  /** Calls of the drafter that took too long, after which it rests for some steps; any thread. */
+  public long numLateDraftCalls() {
+    return loop.numLateDraftCalls();
+  }
+
   public SchedulerLimits limits() {
     return scheduler.limits();
   }
@@ -371,9 +376,9 @@ public final class WeftEngine implements AutoCloseable {
   // ---- the end
 
   /**
-   * Ends all requests with SHUTDOWN and closes the executor; what that throws is logged. May be
-   * called by any thread but one inside a round; returns when all that is done, or after 10 seconds
-   * when the driving thread hangs in a call of the executor. Idempotent.
+   * Ends all requests with SHUTDOWN and closes executor and drafter; what that throws is logged.
+   * May be called by any thread but one inside a round; returns when all that is done, or after 10
+   * seconds when the driving thread hangs in a call of the executor. Idempotent.
    *
    * @throws IllegalStateException when called from a policy, a mask or a listener
    */

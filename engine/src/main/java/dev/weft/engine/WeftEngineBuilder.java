@@ -6,6 +6,8 @@ import dev.weft.engine.journal.FlightRecorder;
 import dev.weft.engine.journal.JournalSetup;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.pagedkv.PagedKvCacheBuilder;
+import dev.weft.schedulerapi.DraftLengthPolicy;
+import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.EvictionRank;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.SchedulerLimits;
@@ -34,6 +36,9 @@ public final class WeftEngineBuilder {
   private Duration stepTimeout = Duration.ofSeconds(60);
   private @Nullable Executor callbackExecutor;
   private @Nullable FlightRecorder journal;
+  private @Nullable Drafter drafter;
+  private DraftLengthPolicy draftLengths = DraftLengthPolicy.LONGEST;
+  private long draftLimitNanos = DraftPace.AS_LONG_AS_A_STEP;
   LongSupplier clock = System::nanoTime;
   ThreadFactory threads = new EngineThreads();
   IdleStrategy idleStrategy = IdleStrategy.PARK;
@@ -94,6 +99,37 @@ public final class WeftEngineBuilder {
    */
   public WeftEngineBuilder journal(FlightRecorder value) {
     journal = Objects.requireNonNull(value, "journal");
+    return this;
+  }
+
+  /**
+   * Who proposes tokens before each step, so that the step can verify several at once; default:
+   * nobody. No output changes by it, unless a request asks for another verification. The engine
+   * closes it.
+   */
+  public WeftEngineBuilder drafter(Drafter value) {
+    drafter = Objects.requireNonNull(value, "drafter");
+    return this;
+  }
+
+  /** How many drafts each sequence gets; default: as many as the drafter proposes. */
+  public WeftEngineBuilder draftLengths(DraftLengthPolicy value) {
+    draftLengths = Objects.requireNonNull(value, "draftLengths");
+    return this;
+  }
+
+  /**
+   * What the drafter may take for each step, on average over 16 steps; one that takes more rests,
+   * for more and more steps ({@link WeftEngine#numLateDraftCalls}). Default: as long as steps take
+   * on the device, and at least 1 ms.
+   *
+   * @param value above zero
+   */
+  public WeftEngineBuilder draftTimeLimit(Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException("draftTimeLimit is " + value + ", must be above 0");
+    }
+    draftLimitNanos = Nanos.of(value);
     return this;
   }
 
@@ -183,8 +219,8 @@ public final class WeftEngineBuilder {
   }
 
   /**
-   * @throws IllegalArgumentException when limits and executor do not fit together; the executor
-   *     stays open
+   * @throws IllegalArgumentException when limits and executor do not fit together, or there is a
+   *     drafter and the executor verifies no drafts; executor and drafter stay open
    */
   public WeftEngine build() {
     ExecutorSpec spec = executor.spec();
@@ -203,14 +239,29 @@ public final class WeftEngineBuilder {
       builder.inputs(journal.inputs());
       observers = new Both(journal.decisions(), observers);
     }
+    DraftPace drafting = pace(spec);
+    if (drafting != null) {
+      builder.drafter(drafting).draftLengths(drafting);
+    }
     Scheduler scheduler = builder.listener(observers).build();
     Callbacks callbacks = callbackExecutor == null ? Callbacks.onOwnThreads(threads)
         : Callbacks.on(callbackExecutor, threads);
     Intake intake = new Intake(scheduler, clock, callbacks, tenants);
     PublishedStats stats = new PublishedStats();
     EngineLoop loop = new EngineLoop(
-        executor, scheduler, clock, intake, delivery, stats, Nanos.of(stepTimeout));
+        executor, scheduler, drafting, clock, intake, delivery, stats, Nanos.of(stepTimeout));
     return new WeftEngine(this, loop, scheduler, kvCache, intake, courier, stats);
+  }
+
+  private @Nullable DraftPace pace(ExecutorSpec spec) {
+    if (drafter == null) {
+      return null;
+    }
+    if (spec.maxNumDraftTokens() == 0) {
+      throw new IllegalArgumentException("a drafter is set, but the executor verifies no drafts:"
+          + " maxNumDraftTokens of its spec is 0, must be 1 or more");
+    }
+    return new DraftPace(drafter, draftLengths, clock, draftLimitNanos, limits.maxNumHandles());
   }
 
   private JournalSetup setup(ExecutorSpec spec, SchedulingPolicy decides) {
