@@ -39,6 +39,8 @@ final class Published {
     SCHEDULED_TOKENS,
     RECOMPUTED_TOKENS,
     POLICY_FAILURES,
+    DRAFT_REFUSALS,
+    DRAFTING_FAILURES,
     LISTENER_FAILURES
   }
 
@@ -92,6 +94,8 @@ final class Published {
     set(Value.SCHEDULED_TOKENS, stats.numScheduledTokens());
     set(Value.RECOMPUTED_TOKENS, stats.numRecomputedTokens());
     set(Value.POLICY_FAILURES, stats.numPolicyFailures());
+    set(Value.DRAFT_REFUSALS, stats.numDraftRefusals());
+    set(Value.DRAFTING_FAILURES, stats.numDraftingFailures());
     set(Value.LISTENER_FAILURES, stats.numListenerFailures());
     for (Grant grant : GRANTS) {
       grants.setRelease(grant.ordinal(), stats.numGrants(grant));

@@ -69,6 +69,10 @@ final class SchedulerMeters implements Recorder {
           tags.and("reason", label(reason)), p -> p.finished(reason));
     }
     counter("policy.failures", "Exceptions that came out of the policy.", Value.POLICY_FAILURES);
+    counter("drafts.refused", "Proposals of drafters that were refused.", Value.DRAFT_REFUSALS);
+    counter("drafting.failures",
+        "Exceptions that came out of the drafter or the policy of draft lengths.",
+        Value.DRAFTING_FAILURES);
     counter("listener.failures", "Exceptions that came out of listeners.",
         Value.LISTENER_FAILURES);
   }

@@ -17,6 +17,8 @@ final class FakeStats implements SchedulerStats {
   long numPrefixQueryTokens;
   long numPrefixHitTokens;
   long numPolicyFailures;
+  long numDraftRefusals;
+  long numDraftingFailures;
   long numListenerFailures;
   final long[] numGrants = new long[Grant.values().length];
 
@@ -97,11 +99,11 @@ final class FakeStats implements SchedulerStats {
   }
 
   @Override public long numDraftRefusals() {
-    return 0;
+    return numDraftRefusals;
   }
 
   @Override public long numDraftingFailures() {
-    return 0;
+    return numDraftingFailures;
   }
 
   @Override public long numPolicyFailures() {

@@ -154,6 +154,10 @@ final class HandRun {
         .sampledRow(0, 10, 7);
     countStep(6, 2);
     stats.numRecomputedTokens = 5;
+    stats.numPolicyFailures = 3;
+    stats.numDraftRefusals = 4;
+    stats.numDraftingFailures = 6;
+    stats.numListenerFailures = 7;
     listener.onPlan(plans.write(), stats.load(2, 0, 0, 0.25), at(400));
     listener.onFinish(B, 1, FinishReason.ERROR, 1, at(420));
     listener.onFinish(D, 0, FinishReason.ERROR, 1, at(420));

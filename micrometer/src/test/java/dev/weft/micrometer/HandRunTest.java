@@ -50,6 +50,10 @@ final class HandRunTest {
   @CsvSource({
       "vllm:prefix_cache_queries,'',60",
       "vllm:prefix_cache_hits,'',16",
+      "weft.scheduler.policy.failures,'',3",
+      "weft.scheduler.drafts.refused,'',4",
+      "weft.scheduler.drafting.failures,'',6",
+      "weft.scheduler.listener.failures,'',7",
       "vllm:num_preemptions,'',1",
       "vllm:prompt_tokens,'',90",          // 40 + 20 + 20 + 10
       "vllm:prompt_tokens_cached,'',35",   // 16 + 0 + 19 + 0
