@@ -7,12 +7,11 @@ package dev.weft.gpuexecutor;
  * Maddison, Tarlow, Minka, A* Sampling, NeurIPS 2014).
  *
  * <p>Counter = (position in the sequence of the token to be sampled, vocabulary index / 4, purpose,
- * 0), word = vocabulary index % 4; purpose 0 is sampling, others are reserved. Everything is
+ * 0), word = vocabulary index % 4; the purpose is {@link Philox#PURPOSE_SAMPLING}. Everything is
  * written out in float operations with explicit fma, so that a device in another language gets the
  * same bits.
  */
 final class GumbelNoise {
-  private static final int PURPOSE_SAMPLING = 0;
   private static final int NO_GROUP = -1;
 
   private static final float SQRT_HALF = 0.70710677f;
@@ -39,7 +38,7 @@ final class GumbelNoise {
     int tokenGroup = token / Philox.NUM_WORDS;
     if (tokenGroup != group) {
       group = tokenGroup;
-      Philox.generate(seed, position, group, PURPOSE_SAMPLING, 0, words);
+      Philox.generate(seed, position, group, Philox.PURPOSE_SAMPLING, 0, words);
     }
     return ofWord(words[token % Philox.NUM_WORDS]);
   }

@@ -1,6 +1,8 @@
 package dev.weft.gpuexecutor;
 
 import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.Verification;
+import java.util.EnumSet;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -117,6 +119,7 @@ public final class HostExecutorBuilder {
             .maxNumBatchedTokens(maxNumBatchedTokens)
             .maxNumDraftTokens(maxNumDraftTokens)
             .verifiesTrees(maxNumDraftTokens > 0)
+            .verifications(EnumSet.allOf(Verification.class))
             .maxInFlight(maxInFlight)
             .build();
     return new HostExecutor(this, spec);

@@ -6,6 +6,15 @@ package dev.weft.gpuexecutor;
  * counter. Whoever knows both draws the same numbers, in any order, on any device.
  */
 final class Philox {
+  /** Third word of the counter where a token is drawn: {@link GumbelNoise}. */
+  static final int PURPOSE_SAMPLING = 0;
+
+  /** Third word of the counter where it is decided on a draft: {@link DraftRejection}. */
+  static final int PURPOSE_ACCEPTANCE = 1;
+
+  /** Third word of the counter where a token is drawn behind rejected drafts. */
+  static final int PURPOSE_RESIDUAL = 2;
+
   /** Words of one counter. */
   static final int NUM_WORDS = 4;
 

@@ -1,5 +1,6 @@
 package dev.weft.gpuexecutor;
 
+import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepPlan;
 
@@ -156,6 +157,7 @@ final class PlanCheck {
     require(!plan.hasDraftTree(row) || verifies, plan, "has a tree without drafts: row ", row);
     for (int draft = 0; verifies && draft < numDrafts; draft++) {
       checkParent(plan, row, draft);
+      checkChoices(plan, row, draft);
     }
     boolean maskFits = !plan.hasMask(row) || plan.isSampled(row);
     require(maskFits, plan, "has a mask where nothing is sampled: row ", row);
@@ -176,6 +178,24 @@ final class PlanCheck {
           plan.token(row, first + other) == token && plan.draftParent(row, other) == parent;
       require(!isTwin, plan, "has a draft that equals a sibling: ", draft);
     }
+  }
+
+  /** That probabilities sum to 1 and tokens are different matters to the output alone. */
+  private void checkChoices(StepPlan plan, int row, int draft) {
+    int numChoices = plan.numDraftChoices(row, draft);
+    boolean isInRange = numChoices >= 0 && numChoices <= DraftBatch.MAX_NUM_CHOICES;
+    require(isInRange, plan, "has a draft with choices: ", numChoices);
+    int token = plan.token(row, plan.numTokens(row) - plan.numDraftTokens(row) + draft);
+    boolean hasItself = numChoices == 0;
+    for (int i = 0; i < numChoices; i++) {
+      int choice = plan.draftChoice(row, draft, i);
+      requireToken(plan, choice);
+      float probability = plan.draftProbability(row, draft, i);
+      boolean isProbability = probability > 0 && probability <= 1;
+      require(isProbability, plan, "has a choice without a probability, of draft ", draft);
+      hasItself |= choice == token;
+    }
+    require(hasItself, plan, "has a draft that is none of its choices: ", draft);
   }
 
   private void checkTokens(StepPlan plan, int row) {

@@ -43,7 +43,7 @@ final class NaiveSampler {
     }
     candidates.sort(Comparator.comparingDouble((Integer token) -> values[token]).reversed());
     if (candidates.isEmpty()) {
-      return TokenSampler.NOTHING_PERMITTED;
+      return TokenDistribution.NOTHING_PERMITTED;
     }
     if (parameters.isGreedy() || parameters.topK() == 1) {
       noteGapBehindFirst(candidates);

@@ -129,7 +129,7 @@ class TokenSamplerTest {
     SamplingState state = state(SamplingParameters.greedy(9), 1);
     assertThat(sampler.sample(LOGITS, state, 0, new long[] {0b0100_0101})).isEqualTo(2);
     assertThat(sampler.sample(LOGITS, state, 0, new long[] {0}))
-        .isEqualTo(TokenSampler.NOTHING_PERMITTED);
+        .isEqualTo(TokenDistribution.NOTHING_PERMITTED);
   }
 
   @Test
@@ -181,7 +181,7 @@ class TokenSamplerTest {
     float[] logits = LOGITS.clone();
     logits[6] = value;
     assertThat(sample(logits, SamplingParameters.greedy(9), 0))
-        .isEqualTo(TokenSampler.NOT_A_NUMBER);
+        .isEqualTo(TokenDistribution.NOT_A_NUMBER);
   }
 
   @Test
