@@ -30,18 +30,8 @@ final class NaiveSampler {
       long seed,
       int position,
       long @Nullable [] mask) {
-    isClose = false;
-    values = new double[logits.length];
-    List<Integer> candidates = new ArrayList<>();
-    for (int token = 0; token < logits.length; token++) {
-      values[token] = changed(logits[token], token, parameters, sequence, numPromptTokens);
-      boolean withheld =
-          position - numPromptTokens < parameters.minNewTokens() && parameters.isStopToken(token);
-      if (!withheld && (mask == null || (mask[token / 64] >>> token % 64 & 1) == 1)) {
-        candidates.add(token);
-      }
-    }
-    candidates.sort(Comparator.comparingDouble((Integer token) -> values[token]).reversed());
+    List<Integer> candidates =
+        candidates(logits, parameters, sequence, numPromptTokens, position, mask);
     if (candidates.isEmpty()) {
       return TokenDistribution.NOTHING_PERMITTED;
     }
@@ -49,10 +39,55 @@ final class NaiveSampler {
       noteGapBehindFirst(candidates);
       return candidates.get(0);
     }
-    for (int token : candidates) {
-      values[token] /= parameters.temperature();
-    }
     return noisiest(remaining(candidates, parameters), seed, position);
+  }
+
+  /** What {@link #sample} draws from when it is not greedy: {@code [vocabulary]}, sums to 1. */
+  double[] distribution(
+      float[] logits,
+      SamplingParameters parameters,
+      int[] sequence,
+      int numPromptTokens,
+      long @Nullable [] mask) {
+    List<Integer> kept =
+        remaining(
+            candidates(
+                logits, parameters, sequence, numPromptTokens, sequence.length, mask),
+            parameters);
+    double[] distribution = new double[logits.length];
+    double total = 0;
+    for (int token : kept) {
+      total += Math.exp(values[token] - values[kept.get(0)]);
+    }
+    for (int token : kept) {
+      distribution[token] = Math.exp(values[token] - values[kept.get(0)]) / total;
+    }
+    return distribution;
+  }
+
+  /** Permitted tokens, the most likely first; their values are then right. */
+  private List<Integer> candidates(
+      float[] logits,
+      SamplingParameters parameters,
+      int[] sequence,
+      int numPromptTokens,
+      int position,
+      long @Nullable [] mask) {
+    isClose = false;
+    values = new double[logits.length];
+    List<Integer> candidates = new ArrayList<>();
+    double temperature = parameters.isGreedy() ? 1 : parameters.temperature();
+    for (int token = 0; token < logits.length; token++) {
+      double value = changed(logits[token], token, parameters, sequence, numPromptTokens);
+      values[token] = value / temperature;
+      boolean withheld =
+          position - numPromptTokens < parameters.minNewTokens() && parameters.isStopToken(token);
+      if (!withheld && (mask == null || (mask[token / 64] >>> token % 64 & 1) == 1)) {
+        candidates.add(token);
+      }
+    }
+    candidates.sort(Comparator.comparingDouble((Integer token) -> values[token]).reversed());
+    return candidates;
   }
 
   private static double changed(
