@@ -42,6 +42,7 @@ final class DraftTrials {
    * @param draftDistribution by the token before
    * @param parents of the drafts; their shape
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Setting(
       String name,
       float[][] logits,

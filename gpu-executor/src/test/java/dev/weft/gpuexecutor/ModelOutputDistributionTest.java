@@ -20,7 +20,7 @@ class ModelOutputDistributionTest {
   /** Over all settings together. */
   private static final double FALSE_ALARM = 1e-6;
 
-  private static final int NUM_TRIALS = 6000;
+  private static final int NUM_TRIALS = 3000;
   private static final int NUM_CHOICES = 20;
   private static final int[][] SHAPES = {{-1, 0, 1}, {-1, -1, -1, 0, 0, 1}};
 
