@@ -4,6 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.weft.testkit {
   requires com.fasterxml.jackson.core;
+  requires jdk.management;
   requires static transitive org.jspecify;
   requires transitive dev.weft.schedulerapi;
   requires transitive net.jqwik.api;
