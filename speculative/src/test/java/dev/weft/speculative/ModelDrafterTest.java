@@ -52,6 +52,9 @@ class ModelDrafterTest extends DrafterContract {
       int numAccepted = round % 5;
       int next = numAccepted == 4 ? 3 : (drafts[numAccepted] + 1 + round % 3) % VOCABULARY_SIZE;
       known = concat(known, concat(Arrays.copyOf(drafts, numAccepted), next));
+      for (int undrafted = 0; undrafted < round % 3; undrafted++) {
+        known = concat(known, (round + undrafted) % VOCABULARY_SIZE);
+      }
     }
   }
 
