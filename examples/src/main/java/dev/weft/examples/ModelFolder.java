@@ -39,6 +39,11 @@ public record ModelFolder(Path root) {
     return root.resolve("target");
   }
 
+  /** The small model that drafts for the other one. */
+  public Path draft() {
+    return root.resolve("draft");
+  }
+
   Path reference() {
     return root.resolve("reference");
   }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** Every example of the tour runs, prints what it promises, is short, and is in the table. */
 class TourTest {
   private static final int MAX_NUM_LINES = 80;
-  private static final int NUM_EXAMPLES = 12;
+  private static final int NUM_EXAMPLES = 16;
   private static final String COMMAND =
       "mvn -q -pl examples -am compile exec:java -Dexec.mainClass=dev.weft.examples.tour.";
 
@@ -132,6 +132,37 @@ class TourTest {
         .contains("recorded: the whole run\n")
         .containsPattern("step 5 had 3 rows; 3 requests ran, \\d+ blocks were free")
         .contains("every decision as recorded: true, after 33 tokens");
+  }
+
+  @Test void promptLookup() throws Exception {
+    String printed = printed(Example13PromptLookup::main);
+
+    assertThat(printed)
+        .containsPattern("96 tokens in \\d+ steps; [1-9]\\d* of \\d+ drafts came out")
+        .contains("as without drafts: true");
+  }
+
+  @Test void draftModel() throws Exception {
+    assertThat(printed(Example14DraftModel::main))
+        .containsPattern("64 tokens in \\d+ steps; [1-9]\\d* of \\d+ drafts came out")
+        .contains("as without drafts: true");
+  }
+
+  @Test void ownDrafter() throws Exception {
+    List<String> lines = printed(Example15OwnDrafter::main).lines().toList();
+
+    assertThat(lines).hasSize(3).first().asString().startsWith("round 1: 48 tokens in 48 steps:");
+    assertThat(lines.get(1)).matches("round 2: 48 tokens in ([123]?\\d|4[0-7]) steps:.*");
+    assertThat(lines.stream().map(line -> line.substring(line.indexOf("steps:"))).distinct())
+        .hasSize(1);
+  }
+
+  @Test void selfSpeculation() throws Exception {
+    List<String> lines = printed(Example16SelfSpeculation::main).lines().toList();
+
+    assertThat(lines).hasSize(6).last().asString().startsWith("6 of 6 layers: 1");
+    assertThat(lines.stream().map(line -> line.substring(line.indexOf("out:"))).distinct())
+        .hasSize(1);
   }
 
   // ---- how they are presented
