@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  * mvn -q -pl gpu-executor -am test-compile
  * cd gpu-executor
  * java -cp \
- *     target/test-classes:target/classes:../scheduler-api/target/classes:../testkit/target/classes \
+ *   target/test-classes:target/classes:../scheduler-api/target/classes:../testkit/target/classes \
  *     dev.weft.gpuexecutor.AcceptanceTable
  * </pre>
  */
