@@ -61,9 +61,10 @@ class DraftVerificationTest {
       double[] p = softmax(logits);
       int[] drafts = {random.nextInt(4), 4 + random.nextInt(4)};
       float[] q = {0.2f, 0.3f, 0.3f, 0.2f};
+      float[] halved = {0.1f, 0.15f, 0.15f, 0.1f}; // only their shares count
       int[] choices = {0, 1, 2, 3};
       PlanWriter writer = new PlanWriter().sampledRow(0, POSITION - 1, 7);
-      writer.draftTree(drafts, new int[] {-1, -1}).choices(0, choices, q);
+      writer.draftTree(drafts, new int[] {-1, -1}).choices(0, choices, halved);
 
       run(Verification.REJECTION, 1, seed, new float[][] {logits, logits(), logits()}, writer);
 

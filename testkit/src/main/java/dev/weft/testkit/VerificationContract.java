@@ -144,6 +144,21 @@ abstract class VerificationContract {
     }
   }
 
+  @Test void aDraftCountsBehindItsOwnParentAlone() {
+    assumeTrue(tree().length > 2, "spec: a tree has two drafts at most");
+    int[] expected = hand.alone(longPrompt(0), GREEDY, SEED, NUM_OUTPUT);
+    HandSequence sequence = hand.add(longPrompt(0), GREEDY, SEED);
+    hand.generate(sequence, 1);
+    int wrong = (expected[1] + 1) % spec.vocabularySize();
+    int[] drafts = {wrong, expected[1], expected[2]};
+
+    StepResult result =
+        hand.row(sequence).draftTree(sequence, drafts, new int[] {-1, -1, 0}).step();
+
+    assertThat(result.numTokens(0)).isEqualTo(2);
+    assertThat(hand.generate(sequence, NUM_OUTPUT)).isEqualTo(expected);
+  }
+
   /** Masks force the path, so that also unlikely ones are taken. */
   @Test void everyPathOfATreeIsThatOfPlainDecoding() {
     assumeTrue(spec.supportsMasks(), "spec: no token masks");
