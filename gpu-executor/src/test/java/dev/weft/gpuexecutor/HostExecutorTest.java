@@ -9,6 +9,7 @@ import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
+import dev.weft.schedulerapi.Verification;
 import dev.weft.testkit.PlanWriter;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
@@ -27,6 +28,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class HostExecutorTest {
   private static final SamplingParameters GREEDY = SamplingParameters.greedy(50);
@@ -199,8 +202,9 @@ class HostExecutorTest {
     }
   }
 
-  @Test
-  void warmStepsAllocateNothing() throws Exception {
+  @ParameterizedTest
+  @EnumSource(Verification.class)
+  void warmStepsAllocateNothing(Verification verification) throws Exception {
     List<Thread> threads = new ArrayList<>();
     HostExecutorBuilder builder =
         draft()
@@ -219,6 +223,7 @@ class HostExecutorTest {
             .minP(0.01f)
             .repetitionPenalty(1.2f)
             .numLogprobs(5)
+            .verification(verification)
             .build();
     try (HostExecutor executor = builder.build()) {
       writer.attach(0, request(1, all, 1, 37), 7).blocks(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
@@ -227,7 +232,8 @@ class HostExecutorTest {
       long id = threads.get(0).getId();
       List<Long> allocated = new ArrayList<>();
       for (int position = 2; position < 180; position++) {
-        StepPlan plan = writer.rowOnDevice(0, position).drafts(5, 6).write();
+        writer.rowOnDevice(0, position).draftTree(new int[] {5, 6, 7}, new int[] {-1, 0, -1});
+        StepPlan plan = writer.choices(0, new int[] {5, 7}, new float[] {0.4f, 0.6f}).write();
         long before = beans.getThreadAllocatedBytes(id);
         StepResult step = run(executor, plan);
         allocated.add(beans.getThreadAllocatedBytes(id) - before);
