@@ -71,6 +71,11 @@ final class WorkloadsTest {
     }).doesNotThrowAnyException();
   }
 
+  @ParameterizedTest @EnumSource
+  void draftersFindSomethingToPropose(ProposalWorkload.Kind kind) {
+    assertThatCode(() -> new ProposalWorkload(kind, 2, 40).run()).doesNotThrowAnyException();
+  }
+
   @Test void otherWorkIsRefused() {
     Work work = new Work("decode of 16", 16);
 

@@ -38,7 +38,7 @@ final class SuffixAutomaton {
   private static final int LENGTH = 0;
   private static final int LINK = 1;
   private static final int COUNT = 2;
-  /** The edge added last, when not all children are in the state. */
+  /** The token of the edge added last, when not all children are in the state. */
   private static final int EDGES = 3;
   private static final int TOKENS = 4;
   private static final int CHILDREN = TOKENS + WIDTH;
@@ -188,7 +188,7 @@ final class SuffixAutomaton {
         return states[i + WIDTH];
       }
     }
-    return states[base + EDGES] == 0 ? NONE : edges.target(state, token);
+    return states[base + EDGES] == EdgeTable.NO_EDGE ? NONE : edges.target(state, token);
   }
 
   // ---- appending
@@ -231,10 +231,11 @@ final class SuffixAutomaton {
     int base = newState(length);
     int split = base / STRIDE;
     System.arraycopy(states, child * STRIDE + LINK, states, base + LINK, STRIDE - LINK);
-    states[base + EDGES] = 0;
-    for (int edge = states[child * STRIDE + EDGES]; edge != 0; edge = edges.next(edge)) {
-      states[base + EDGES] =
-          edges.add(split, edges.token(edge), edges.target(edge), states[base + EDGES]);
+    states[base + EDGES] = EdgeTable.NO_EDGE;
+    int edge = states[child * STRIDE + EDGES];
+    while (edge != EdgeTable.NO_EDGE) {
+      addEdge(base, edge, edges.target(child, edge));
+      edge = edges.next(child, edge);
     }
     for (int p = parent; p != NO_LINK && child(p, token) == child; p = link(p)) {
       replaceChild(p, token, split);
@@ -251,6 +252,7 @@ final class SuffixAutomaton {
     }
     Arrays.fill(states, base, base + STRIDE, 0);
     states[base + LENGTH] = length;
+    states[base + EDGES] = EdgeTable.NO_EDGE;
     return base;
   }
 
@@ -264,13 +266,17 @@ final class SuffixAutomaton {
         return;
       }
     }
-    if (states[base + EDGES] == 0) {
+    if (states[base + EDGES] == EdgeTable.NO_EDGE) {
       for (int i = base; i < base + WIDTH; i++) {
-        states[base + EDGES] =
-            edges.add(state, states[i + TOKENS], states[i + CHILDREN], states[base + EDGES]);
+        addEdge(base, states[i + TOKENS], states[i + CHILDREN]);
       }
     }
-    states[base + EDGES] = edges.add(state, token, child, states[base + EDGES]);
+    addEdge(base, token, child);
+  }
+
+  private void addEdge(int base, int token, int child) {
+    edges.add(base / STRIDE, token, child, states[base + EDGES]);
+    states[base + EDGES] = token;
   }
 
   private void replaceChild(int state, int token, int child) {
@@ -280,7 +286,7 @@ final class SuffixAutomaton {
         states[i + CHILDREN] = child;
       }
     }
-    if (states[base + EDGES] != 0) {
+    if (states[base + EDGES] != EdgeTable.NO_EDGE) {
       edges.replace(state, token, child);
     }
   }

@@ -10,7 +10,8 @@ import dev.weft.schedulerapi.Drafts;
  *
  * <p>A chain follows one child of each state. A tree is grown best first: of all children of what
  * is in it, the one with the highest product comes next. Cost: a state for each draft of each
- * match; the search ends with the match that can give no more drafts than the score has.
+ * match; matches whose first draft is too unlikely to beat the score are passed over, and the
+ * search ends with the match that can give no more drafts than the score has.
  */
 final class SuffixSearch {
   private final double lengthFactor;
@@ -56,17 +57,29 @@ final class SuffixSearch {
     int length = SuffixAutomaton.matchLength(match);
     int state = texts.state(match);
     while (state != SuffixAutomaton.ROOT && maxNumDrafts(length) > bestScore) {
-      other.numDrafts = 0;
-      double score = growsTrees
-          ? tree(texts, state, maxNumDrafts(length)) : chain(texts, state, maxNumDrafts(length));
-      if (score > bestScore) {
-        bestScore = score;
-        Candidate better = other;
-        other = best;
-        best = better;
+      if (canWin(texts, state, maxNumDrafts(length))) {
+        follow(texts, state, maxNumDrafts(length));
       }
       state = texts.link(state);
       length = texts.length(state);
+    }
+  }
+
+  /** Every draft is at most as likely as the first one; the rest is room for rounding. */
+  private boolean canWin(SuffixAutomaton texts, int state, int maxNumDrafts) {
+    double numFirst = texts.rankedCount(state, 0);
+    return numFirst * maxNumDrafts * (1 + 1e-9) > bestScore * texts.count(state);
+  }
+
+  private void follow(SuffixAutomaton texts, int state, int maxNumDrafts) {
+    other.numDrafts = 0;
+    double score = growsTrees
+        ? tree(texts, state, maxNumDrafts) : chain(texts, state, maxNumDrafts);
+    if (score > bestScore) {
+      bestScore = score;
+      Candidate better = other;
+      other = best;
+      best = better;
     }
   }
 
