@@ -25,7 +25,7 @@ import java.util.Arrays;
 final class NgramIndex {
   static final int NONE = -1;
   private static final int MAX_NUM_PROBES = 128;
-  private static final int MIN_CAPACITY = 512;
+  private static final int MIN_CAPACITY = 64;
   private static final int CHUNK_SIZE = 256;
   private static final int SIZE_MASK = 7;
   private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;

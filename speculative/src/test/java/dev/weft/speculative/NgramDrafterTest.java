@@ -68,6 +68,20 @@ class NgramDrafterTest extends DrafterContract {
         .isDeepEqualTo(new int[][] {{3}});
   }
 
+  @Test void growingForgetsNothing() {
+    int[] tokens = new int[3000];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = i;
+    }
+    for (int numTokens = 2; numTokens < tokens.length; numTokens += 2) {
+      assertThat(propose(1, Arrays.copyOf(tokens, numTokens))).isEmpty();
+    }
+    int[] last = Arrays.copyOf(tokens, 3002);
+    last[3000] = 7;
+    last[3001] = 8;
+    assertThat(propose(1, last)).containsExactly(9);
+  }
+
   @Test void whatIsBeforeTheWindowIsForgotten() {
     NgramDrafter forgetful = NgramDrafter.builder().windowSize(64).build();
     int[] tokens = new int[67];

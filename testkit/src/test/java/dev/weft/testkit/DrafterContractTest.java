@@ -50,9 +50,11 @@ class DrafterContractTest {
 
   @Test void aCycleAndEqualSiblingsAreSeen() {
     DrafterContract cyclic = proposing((batch, drafts) -> drafts.add(1, 1).add(2, 0));
+    DrafterContract selfish = proposing((batch, drafts) -> drafts.add(1, 0));
     DrafterContract twins = proposing((batch, drafts) -> drafts.add(1, ROOT).add(1, ROOT));
 
     assertThatThrownBy(cyclic::treesAndDistributionsAreValid).hasMessageContaining("BAD_PARENT");
+    assertThatThrownBy(selfish::treesAndDistributionsAreValid).hasMessageContaining("BAD_PARENT");
     assertThatThrownBy(twins::treesAndDistributionsAreValid)
         .hasMessageContaining("EQUAL_SIBLINGS");
   }
