@@ -89,9 +89,23 @@ final class DraftMasks {
       if (isPermitted) {
         drafted.set(target.numDrafts(), drafts.token(draft), place);
         target.add(drafts.token(draft), place);
-        for (int i = 0; i < drafts.numChoices(draft); i++) {
-          target.addChoice(drafts.choice(draft, i), drafts.probability(draft, i));
-        }
+        copyPermittedChoices(drafts, draft, 1 + place, target);
+      }
+    }
+  }
+
+  /**
+   * A draft that is not permitted is dropped because of what was drawn, so one that stays was drawn
+   * from the permitted part of its distribution alone: rejection sampling must be told of that one.
+   */
+  private void copyPermittedChoices(Drafts drafts, int draft, int index, Drafts target) {
+    double sum = 0;
+    for (int i = 0; i < drafts.numChoices(draft); i++) {
+      sum += permits(index, drafts.choice(draft, i)) ? drafts.probability(draft, i) : 0;
+    }
+    for (int i = 0; i < drafts.numChoices(draft); i++) {
+      if (permits(index, drafts.choice(draft, i))) {
+        target.addChoice(drafts.choice(draft, i), (float) (drafts.probability(draft, i) / sum));
       }
     }
   }

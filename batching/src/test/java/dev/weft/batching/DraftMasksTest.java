@@ -67,6 +67,20 @@ final class DraftMasksTest {
     assertThat(plan.hasDraftTree(0)).isFalse();
   }
 
+  @Test void distributionIsThatOfThePermittedTokens() {
+    SchedulerHarness harness = harness().add(masked(STEPS));
+    harness.step();
+    harness.answer(1, 0, new Drafts().add(21).addChoice(21, 0.25f).addChoice(40, 0.5f)
+        .addChoice(11, 0.125f).addChoice(50, 0.125f));
+
+    StepPlan plan = harness.plan();
+
+    boolean maybeLow = (plan.maskWord(0, 0, 0) & 1L << 11) != 0;
+    assertThat(plan.numDraftChoices(0, 0)).isEqualTo(maybeLow ? 2 : 1);
+    assertThat(plan.draftChoice(0, 0, 0)).isEqualTo(21);
+    assertThat(plan.draftProbability(0, 0, 0)).isEqualTo(maybeLow ? 0.25f / 0.375f : 1);
+  }
+
   @Test void everyDraftHasTheMaskBehindIt() {
     SchedulerHarness harness = harness().add(masked(STEPS));
     harness.step();
