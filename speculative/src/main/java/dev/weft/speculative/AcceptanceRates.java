@@ -33,6 +33,9 @@ final class AcceptanceRates {
   private final double[] allHits;
   private final double[] proposalTries;
   private final double[] proposals;
+  /** By depth, for one decision: tries beforehand that hit, and drafts expected for one wanted. */
+  private final double[] priorHits;
+  private final double[] numProposed;
   /** By handle and depth. */
   private float[] tries = {};
   private float[] hits = {};
@@ -49,18 +52,28 @@ final class AcceptanceRates {
     allHits = new double[maxDepth];
     proposalTries = new double[maxDepth];
     proposals = new double[maxDepth];
+    priorHits = new double[maxDepth];
+    numProposed = new double[maxDepth];
   }
 
   int maxDepth() {
     return maxDepth;
   }
 
-  /** Takes the arrays by handle, once. */
+  /** Before the rates of a decision are asked for; takes the arrays by handle, once. */
   void open(SchedulerLimits limits) {
     if (wanted.length == 0) {
       wanted = new int[limits.maxNumHandles()];
       tries = new float[wanted.length * maxDepth];
       hits = new float[wanted.length * maxDepth];
+    }
+    double product = 1;
+    for (int depth = 0; depth < maxDepth; depth++) {
+      double rateOfAll =
+          (allHits[depth] + UNTRIED_WEIGHT * UNTRIED_RATE) / (allTries[depth] + UNTRIED_WEIGHT);
+      priorHits[depth] = WEIGHT_OF_ALL * rateOfAll + HOPE;
+      product *= (proposals[depth] + UNTRIED_WEIGHT) / (proposalTries[depth] + UNTRIED_WEIGHT);
+      numProposed[depth] = product;
     }
   }
 
@@ -108,17 +121,12 @@ final class AcceptanceRates {
   /** Probability that a draft wanted at this depth is accepted when those before it are. */
   double rate(int handle, int depth) {
     int index = handle * maxDepth + depth;
-    return (hits[index] + WEIGHT_OF_ALL * rateOfAll(depth) + HOPE)
-        / (tries[index] + WEIGHT_OF_ALL + HOPE);
+    return (hits[index] + priorHits[depth]) / (tries[index] + WEIGHT_OF_ALL + HOPE);
   }
 
-  double rateOfAll(int depth) {
-    return (allHits[depth] + UNTRIED_WEIGHT * UNTRIED_RATE) / (allTries[depth] + UNTRIED_WEIGHT);
-  }
-
-  /** Probability that the drafter comes up with a draft at this depth when it did before it. */
-  double proposalRate(int depth) {
-    return (proposals[depth] + UNTRIED_WEIGHT) / (proposalTries[depth] + UNTRIED_WEIGHT);
+  /** Probability that the drafter comes up with a draft at this depth when it is wanted. */
+  double numProposed(int depth) {
+    return numProposed[depth];
   }
 
   /** The handle will belong to another sequence. */

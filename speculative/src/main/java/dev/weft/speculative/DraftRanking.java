@@ -58,13 +58,12 @@ final class DraftRanking {
    */
   void add(int index, AcceptanceRates rates, int handle, int start, int end) {
     double isAccepted = 1;
-    double isProposed = 1;
     int level = NUM_LEVELS - 1;
     starts[index] = start;
     ends[index] = end;
     for (int depth = 0; depth < end; depth++) {
       isAccepted *= rates.rate(handle, depth);
-      isProposed *= rates.proposalRate(depth);
+      double isProposed = rates.numProposed(depth);
       level = Math.min(level, (int) (NUM_LEVELS * isAccepted / isProposed));
       if (depth >= start) {
         levels[index * maxDepth + depth] = (byte) level;
