@@ -8,15 +8,7 @@ import dev.weft.batching.policies.MaxUtilizationPolicy;
 import dev.weft.batching.policies.PeakGate;
 import dev.weft.batching.policies.RatioAdmissionPolicy;
 import dev.weft.batching.policies.VirtualTokenCounter;
-import dev.weft.schedulerapi.AddResult;
-import dev.weft.schedulerapi.KvCache;
-import dev.weft.schedulerapi.LiveCaps;
-import dev.weft.schedulerapi.PauseMode;
-import dev.weft.schedulerapi.Request;
-import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.SchedulingPolicy;
-import dev.weft.schedulerapi.StepPlan;
-import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.LivenessChecker.Demand;
 import dev.weft.testkit.SchedulerDriver;
 import dev.weft.testkit.SchedulingPolicyContract;
@@ -196,7 +188,7 @@ final class PolicyContractTest {
 
   private abstract static class Contract extends SchedulingPolicyContract {
     @Override protected SchedulerDriver.Factory schedulers() {
-      return PolicyContractTest::driver;
+      return TestDriver::create;
     }
 
     @Override protected String module() {
@@ -205,80 +197,6 @@ final class PolicyContractTest {
 
     @Override protected int numSeeds() {
       return 60;
-    }
-  }
-
-  private static SchedulerDriver driver(SchedulerDriver.Setup setup) {
-    int numBlocks = setup.spec().numBlocks() - 1;
-    int blockSize = setup.spec().blockSize();
-    KvCache cache = setup.cachesPrefixes()
-        ? TestKvCache.withPrefixes(numBlocks, blockSize)
-        : TestKvCache.withoutPrefixes(numBlocks, blockSize);
-    Scheduler scheduler = Scheduler.builder(setup.limits(), setup.spec(), cache)
-        .policy(setup.policy()).listener(setup.listener()).seed(setup.seed()).build();
-    return new Driver(scheduler, cache);
-  }
-
-  private record Driver(Scheduler scheduler, KvCache kvCache) implements SchedulerDriver {
-    @Override public AddResult add(Request request, long nowNanos) {
-      return scheduler.add(request, nowNanos);
-    }
-
-    @Override public boolean abort(long requestId, long nowNanos) {
-      return scheduler.abort(requestId, nowNanos);
-    }
-
-    @Override public boolean stop(
-        long requestId, int sampleIndex, int numTokensKept, long nowNanos) {
-      return scheduler.stop(requestId, sampleIndex, numTokensKept, nowNanos);
-    }
-
-    @Override public boolean unblock(long requestId) {
-      return scheduler.unblock(requestId);
-    }
-
-    @Override public void pause(PauseMode mode) {
-      scheduler.pause(mode);
-    }
-
-    @Override public void setCaps(LiveCaps caps) {
-      scheduler.setCaps(caps);
-    }
-
-    @Override public boolean resetPrefixCache() {
-      return scheduler.resetPrefixCache(true, 0);
-    }
-
-    @Override public void shutDown(long nowNanos) {
-      scheduler.shutDown(nowNanos);
-    }
-
-    @Override public void onExecutorDead(AfterDeath afterDeath, long nowNanos) {
-      scheduler.onExecutorDead(DeadExecutorMode.valueOf(afterDeath.name()), nowNanos);
-    }
-
-    @Override public StepPlan plan(long nowNanos) {
-      return scheduler.plan(nowNanos);
-    }
-
-    @Override public void update(StepResult result, long nowNanos) {
-      scheduler.update(result, nowNanos);
-    }
-
-    @Override public boolean canPlan() {
-      return scheduler.canPlan();
-    }
-
-    @Override public boolean isIdle() {
-      return scheduler.isIdle();
-    }
-
-    @Override public SchedulerStats stats() {
-      return scheduler.stats();
-    }
-
-    @Override public void checkIntegrity() {
-      scheduler.checkIntegrity();
     }
   }
 }

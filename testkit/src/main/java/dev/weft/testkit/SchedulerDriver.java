@@ -1,6 +1,8 @@
 package dev.weft.testkit;
 
 import dev.weft.schedulerapi.AddResult;
+import dev.weft.schedulerapi.DraftLengthPolicy;
+import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.LiveCaps;
@@ -12,6 +14,7 @@ import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A scheduler as tests see one, so that this kit needs none. An implementation passes every call on
@@ -45,6 +48,9 @@ public interface SchedulerDriver {
   StepPlan plan(long nowNanos);
 
   void update(StepResult result, long nowNanos);
+
+  /** Has drafts made, after an update; does nothing where the setup has no drafter. */
+  default void draft(long nowNanos) {}
 
   /** True when another step may be planned before a result is applied. */
   boolean canPlan();
@@ -83,7 +89,16 @@ public interface SchedulerDriver {
    * @param spec            of the executor; its blocks, null block included, are those of the cache
    * @param cachesPrefixes  whether the cache keeps prefixes
    * @param seed            from which seeds of requests are derived
+   * @param drafter         whom {@link SchedulerDriver#draft} asks; null for none
+   * @param draftLengths    how many drafts it is asked for
    */
   record Setup(SchedulerLimits limits, ExecutorSpec spec, boolean cachesPrefixes,
-      SchedulingPolicy policy, SchedulerListener listener, long seed) {}
+      SchedulingPolicy policy, SchedulerListener listener, long seed, @Nullable Drafter drafter,
+      DraftLengthPolicy draftLengths) {
+    /** One without drafts. */
+    public Setup(SchedulerLimits limits, ExecutorSpec spec, boolean cachesPrefixes,
+        SchedulingPolicy policy, SchedulerListener listener, long seed) {
+      this(limits, spec, cachesPrefixes, policy, listener, seed, null, DraftLengthPolicy.LONGEST);
+    }
+  }
 }
