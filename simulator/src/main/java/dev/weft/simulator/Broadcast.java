@@ -1,5 +1,6 @@
 package dev.weft.simulator;
 
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.PreemptReason;
 import dev.weft.schedulerapi.Request;
@@ -51,6 +52,16 @@ record Broadcast(List<SchedulerListener> listeners) implements SchedulerListener
 
   @Override public void onResult(StepResult result, SchedulerStats stats, long nowNanos) {
     listeners.forEach(listener -> listener.onResult(result, stats, nowNanos));
+  }
+
+  @Override public void onDraftsRefused(long requestId, int sampleIndex, DraftAnswer answer,
+      long nowNanos) {
+    listeners.forEach(listener ->
+        listener.onDraftsRefused(requestId, sampleIndex, answer, nowNanos));
+  }
+
+  @Override public void onDraftingFailure(RuntimeException failure, long nowNanos) {
+    listeners.forEach(listener -> listener.onDraftingFailure(failure, nowNanos));
   }
 
   @Override public void onTransferFinished(int transferId, long nowNanos) {

@@ -1,5 +1,6 @@
 package dev.weft.simulator;
 
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.KvCache;
@@ -21,6 +22,24 @@ final class Coverage {
   long numAbortsInFlight;
   long numAcceptedDrafts;
   long numRejectedDrafts;
+  /** Rows with a draft tree. */
+  long numDraftTrees;
+  /** Rows that accepted a draft which is not the first one behind its parent. */
+  long numBranchesAccepted;
+  /** Rows with a draft that has its distribution. */
+  long numDistributions;
+  /** Drafts verified under a mask. */
+  long numMaskedDrafts;
+  /** Drafts that a mask did not permit. */
+  long numDraftsNotPermitted;
+  /** Rows that lost drafts when they were granted, for want of blocks. */
+  long numDraftsCut;
+  /** Rows whose drafts were taken back for another row of the step. */
+  long numDraftsTakenBack;
+  /** Sequences that were not planned ahead, because they are to be drafted; by step. */
+  long numHeld;
+  long numDraftingFailures;
+  final long[] numRefusals = new long[DraftAnswer.Refusal.values().length];
   long numFailedSteps;
   long numDeaths;
   long numResets;
@@ -63,6 +82,18 @@ final class Coverage {
     numAbortsInFlight += other.numAbortsInFlight;
     numAcceptedDrafts += other.numAcceptedDrafts;
     numRejectedDrafts += other.numRejectedDrafts;
+    numDraftTrees += other.numDraftTrees;
+    numBranchesAccepted += other.numBranchesAccepted;
+    numDistributions += other.numDistributions;
+    numMaskedDrafts += other.numMaskedDrafts;
+    numDraftsNotPermitted += other.numDraftsNotPermitted;
+    numDraftsCut += other.numDraftsCut;
+    numDraftsTakenBack += other.numDraftsTakenBack;
+    numHeld += other.numHeld;
+    numDraftingFailures += other.numDraftingFailures;
+    for (int i = 0; i < numRefusals.length; i++) {
+      numRefusals[i] += other.numRefusals[i];
+    }
     numFailedSteps += other.numFailedSteps;
     numDeaths += other.numDeaths;
     numResets += other.numResets;

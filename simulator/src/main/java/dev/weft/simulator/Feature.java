@@ -30,6 +30,16 @@ enum Feature {
   RESETS,
   /** Draft tokens, right ones and wrong ones. */
   DRAFTS,
+  /** Drafts that are trees. */
+  DRAFT_TREES,
+  /** Drafts with the distributions they were drawn from. */
+  DISTRIBUTIONS,
+  /** Proposals that have to be refused. */
+  BAD_DRAFTS,
+  /** A drafter and a policy of draft lengths that throw. */
+  DRAFTING_FAILURES,
+  /** Requests that want fewer drafts than the others, or none. */
+  OPT_OUTS,
   /** Transfers pin KV blocks. */
   TRANSFERS,
   /** Steps that take very long. */

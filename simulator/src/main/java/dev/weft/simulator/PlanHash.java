@@ -51,6 +51,9 @@ final class PlanHash {
     for (int i = 0; i < plan.numTokens(row); i++) {
       fold(plan.token(row, i));
     }
+    for (int i = 0; i < plan.numDraftTokens(row); i++) {
+      fold(plan.draftParent(row, i));
+    }
   }
 
   private void fold(long value) {

@@ -64,6 +64,9 @@ final class RequestSource {
     if (random.oneIn(8)) {
       builder.skipCacheRead();
     }
+    if (scenario.has(Feature.OPT_OUTS) && random.oneIn(3)) {
+      builder.maxNumDraftTokens(random.below(3));
+    }
     Request request = builder.build();
     remember(request, prompt);
     return request;

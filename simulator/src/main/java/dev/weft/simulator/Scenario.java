@@ -46,7 +46,7 @@ final class Scenario {
     limits = isSwarm
         ? swarmLimits(maxModelLen, maxNumSeqs) : servingLimits(maxModelLen, maxNumSeqs);
     spec = isSwarm ? swarmSpec(blockSize) : servingSpec(blockSize);
-    cachesPrefixes = !isSwarm || random.below(4) > 0;
+    cachesPrefixes = !isSwarm || random.below(has(Feature.DRAFTS) ? 2 : 4) > 0;
     keepsCopies = isSwarm && random.oneIn(4);
     numDroppedHitBlocks = isSwarm && random.oneIn(6) ? 1 : 0;
     arrivals = isSwarm ? Arrivals.Kind.values()[random.below(3)] : Arrivals.Kind.POISSON;
@@ -114,11 +114,11 @@ final class Scenario {
         .maxNumBatchedTokens(numExtra + random.between(1, random.oneOf(4, 16, 64)))
         .maxModelLen(maxModelLen)
         .vocabularySize(random.oneOf(7, 64, 150))
-        .maxInFlight(random.oneOf(1, 1, 2, 4))
+        .maxInFlight(random.oneOf(1, 1, 2, 3, 4))
         .maxNumAdapters(random.below(3))
         .numExtraRowTokens(numExtra)
         .numLookaheadTokens(random.oneIn(3) ? random.between(1, 3) : 0)
-        .maxNumDraftTokens(has(Feature.DRAFTS) ? random.between(1, 4) : 0)
+        .maxNumDraftTokens(has(Feature.DRAFTS) ? random.oneOf(1, 2, 3, 4, 8) : 0)
         .maxNumEmptySteps(random.between(2, 20))
         .build();
   }
@@ -133,6 +133,7 @@ final class Scenario {
         .mixesPrefillAndDecode(random.below(4) > 0)
         .supportsAdapters(!random.oneIn(8))
         .supportsBlockCopies(!random.oneIn(8))
+        .verifiesTrees(has(Feature.DRAFTS) && has(Feature.DRAFT_TREES))
         .chunkUnit(random.oneIn(5) ? random.between(1, Math.min(4, budget)) : 1)
         .build();
   }

@@ -22,6 +22,7 @@ import dev.weft.testkit.SplitMix;
 import dev.weft.testkit.TokenOracle;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of the real scheduler and the real cache over a hash model, in virtual time, with
@@ -44,7 +45,7 @@ final class Simulation {
   private final RequestSource requests;
   private final Arrivals arrivals;
   private final SimulatedDevice device;
-  private final DraftSource drafts;
+  private final @Nullable DraftWatch drafts;
   private final PagedKvCache kvCache;
   private final Transfers transfers;
   private final PlanChecker planChecker;
@@ -94,14 +95,15 @@ final class Simulation {
     requests = new RequestSource(scenario, scenario.random.split(), () -> nowNanos);
     arrivals = new Arrivals(scenario.arrivals, scenario.meanGapNanos, scenario.random.split());
     device = new SimulatedDevice(scenario, stepTime, scenario.random.split());
-    drafts = new DraftSource(scenario, scenario.random.split());
     kvCache = scenario.newKvCache();
     transfers = new Transfers(kvCache, scenario.random.split(), recorder.pins());
     planChecker = new PlanChecker(scenario.limits, scenario.spec);
     oracle = new TokenOracle(scenario.limits.vocabularySize(), scenario.limits.maxModelLen());
     books = new BooksChecker(kvCache);
+    boolean hasDrafts = scenario.limits.maxNumDraftTokens() > 0;
+    drafts = hasDrafts ? new DraftWatch(scenario, kvCache, policy.draftBooks(), coverage) : null;
     probe = new StepProbe(policy, () -> device.numInFlight() == 0,
-        this::longestPrefix);
+        this::longestPrefix, drafts);
     liveness = livenessChecker(probe, demand);
     control = new ControlChecker(LiveCaps.of(scenario.limits), policy.waitingOrder());
     List<SchedulerListener> listeners = new ArrayList<>(List.of(recorder.decisions(), observer,
@@ -109,8 +111,11 @@ final class Simulation {
     SchedulerBuilder builder = Scheduler.builder(scenario.limits, scenario.spec, kvCache)
         .policy(liveness).listener(new Broadcast(listeners)).inputs(recorder.inputs())
         .seed(scenario.seed);
-    if (scenario.limits.maxNumDraftTokens() > 0) {
-      builder.drafter(drafts).draftLengths(drafts);
+    if (drafts != null) {
+      listeners.add(drafts);
+      builder.drafter(new DraftSource(scenario, scenario.random.split(), coverage))
+          .draftLengths(new DraftLengthSource(
+              scenario, scenario.random.split(), DraftLengthCase.draw(scenario)));
     }
     scheduler = builder.build();
     host = new Host(scenario, scheduler, planChecker, oracle, ledger, transfers, control,
@@ -223,6 +228,9 @@ final class Simulation {
     } else {
       planHash.add(plan);
       ledger.onSubmit(plan);
+      if (drafts != null) {
+        drafts.onSubmit(plan);
+      }
       device.submit(plan, nowNanos);
     }
     if (numTurnsLeft == 0 && device.numInFlight() == 0) {
@@ -244,6 +252,9 @@ final class Simulation {
     }
     planChecker.checkResult(result);
     ledger.onResult(result);
+    if (drafts != null) {
+      drafts.onResult(result);
+    }
     transfers.report(result, nowNanos);
     coverage.numFailedSteps += result.outcome() == StepResult.Outcome.FAILED ? 1 : 0;
     scheduler.update(result, nowNanos);
@@ -259,6 +270,9 @@ final class Simulation {
     device.replace(nowNanos);
     planChecker.onDeviceLost();
     ledger.onDeviceLost();
+    if (drafts != null) {
+      drafts.onDeviceLost();
+    }
     scheduler.onExecutorDead(random.oneIn(2) ? DeadExecutorMode.END : DeadExecutorMode.REQUEUE,
         nowNanos);
     check();

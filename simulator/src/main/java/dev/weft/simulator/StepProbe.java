@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands around a policy and looks at the facts when it is done, without changing anything. They
@@ -29,6 +30,7 @@ final class StepProbe implements SchedulingPolicy {
   private final SchedulingPolicy policy;
   private final BooleanSupplier isDeviceIdle;
   private final ToIntFunction<SequenceView> longestPrefix;
+  private final @Nullable DraftWatch drafts;
   private long numIdleSteps;
   private long numSampledTokens;
   private int firstBudget;
@@ -38,12 +40,14 @@ final class StepProbe implements SchedulingPolicy {
   /**
    * @param isDeviceIdle  true while no step is in flight
    * @param longestPrefix length of the cached prefix of a waiting sequence, asked of the cache
+   * @param drafts        is shown the grants; null where there are no drafts
    */
   StepProbe(SchedulingPolicy policy, BooleanSupplier isDeviceIdle,
-      ToIntFunction<SequenceView> longestPrefix) {
+      ToIntFunction<SequenceView> longestPrefix, @Nullable DraftWatch drafts) {
     this.policy = policy;
     this.isDeviceIdle = isDeviceIdle;
     this.longestPrefix = longestPrefix;
+    this.drafts = drafts;
   }
 
   long numIdleSteps() {
@@ -58,8 +62,11 @@ final class StepProbe implements SchedulingPolicy {
   @Override public void plan(StepBuilder step) {
     firstBudget = step.tokenBudget();
     try {
-      policy.plan(step);
+      policy.plan(drafts == null ? step : new WatchedStep(step, drafts));
     } finally {
+      if (drafts != null) {
+        drafts.afterPolicy(step);
+      }
       lastBudget = step.tokenBudget();
       numRows = step.numRows();
       checkFacts(step);

@@ -3,6 +3,7 @@ package dev.weft.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.engine.timeline.Timeline;
+import dev.weft.schedulerapi.DraftAnswer;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.SchedulerListener;
 import dev.weft.testkit.SeedReport;
@@ -31,6 +32,7 @@ final class SeedsTest {
   private static final int NUM_SEEDS_RUN_TWICE = 30;
   private static final int MAX_NUM_FAILURES = 5;
   private static final long FLOOR = 1_000;
+  private static final long FLOOR_OF_RARE = 100;
   private static final long FLOOR_OF_STEPS = 1_000_000;
 
   @Test void everySeedOfEveryPolicyIsRight() {
@@ -135,6 +137,25 @@ final class SeedsTest {
     assertThat(total.numForks).as("forks").isGreaterThanOrEqualTo(FLOOR);
     assertThat(total.numAbortsInFlight).as("aborts in flight").isGreaterThanOrEqualTo(FLOOR);
     assertThat(total.numWithdrawnRows).as("withdrawn rows").isGreaterThanOrEqualTo(FLOOR);
+    assertFloorsOfDrafts(total);
+  }
+
+  private static void assertFloorsOfDrafts(Coverage total) {
+    assertThat(total.numAcceptedDrafts).as("accepted drafts").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numRejectedDrafts).as("rejected drafts").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numDraftTrees).as("draft trees").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numBranchesAccepted).as("later branches").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numDistributions).as("distributions").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numMaskedDrafts).as("masked drafts").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numDraftsNotPermitted).as("not permitted").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numDraftsCut).as("cut for blocks").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numDraftsTakenBack).as("taken back").isGreaterThanOrEqualTo(FLOOR_OF_RARE);
+    assertThat(total.numHeld).as("sequences held").isGreaterThanOrEqualTo(FLOOR);
+    assertThat(total.numDraftingFailures).as("failures").isGreaterThanOrEqualTo(FLOOR);
+    for (DraftAnswer.Refusal refusal : DraftAnswer.Refusal.values()) {
+      assertThat(total.numRefusals[refusal.ordinal()]).as("%s", refusal)
+          .isGreaterThanOrEqualTo(FLOOR_OF_RARE);
+    }
   }
 
   // ---- what to run
@@ -194,6 +215,21 @@ final class SeedsTest {
       table.append(String.format(Locale.ROOT, "%s %d  ", grant, total.numGrants(grant)));
     }
     System.out.println(table);
+    System.out.println(drafts(total));
+  }
+
+  private static String drafts(Coverage total) {
+    StringBuilder line = new StringBuilder(String.format(Locale.ROOT,
+        "drafts: accepted %d, rejected %d, trees %d, later branches %d, distributions %d, masked "
+        + "%d, not permitted %d, rows cut %d, taken back %d, held %d, failures %d",
+        total.numAcceptedDrafts, total.numRejectedDrafts, total.numDraftTrees,
+        total.numBranchesAccepted, total.numDistributions, total.numMaskedDrafts,
+        total.numDraftsNotPermitted, total.numDraftsCut, total.numDraftsTakenBack, total.numHeld,
+        total.numDraftingFailures));
+    for (DraftAnswer.Refusal refusal : DraftAnswer.Refusal.values()) {
+      line.append(", ").append(refusal).append(' ').append(total.numRefusals[refusal.ordinal()]);
+    }
+    return line.toString();
   }
 
   private static String row(String label, Coverage counts) {
