@@ -1,5 +1,6 @@
 package dev.weft.benchmarks.host;
 
+import dev.weft.benchmarks.Machine;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,7 @@ public final class HostThroughput {
   public static void main(String... arguments) throws IOException, InterruptedException {
     HostOptions options = HostOptions.parse(arguments);
     HostThroughput throughput = new HostThroughput(options);
-    System.out.println(machine());
+    System.out.println(Machine.describe(JVM_OPTIONS));
     for (BenchModel model : options.models()) {
       for (int numThreads : options.numThreads()) {
         throughput.measure(model, numThreads);
@@ -86,26 +87,10 @@ public final class HostThroughput {
   /** All samples so far, so that they outlive a run that is broken off. */
   private void write() throws IOException {
     List<String> lines = new ArrayList<>();
-    lines.add("# " + machine());
+    lines.add("# " + Machine.describe(JVM_OPTIONS));
     lines.add(Sample.COLUMNS);
     samples.forEach(sample -> lines.add(sample.line()));
     Files.createDirectories(options.output().toAbsolutePath().getParent());
     Files.write(options.output(), lines);
-  }
-
-  /** The processor as Linux names it, the number of processors, the JVM. */
-  private static String machine() throws IOException {
-    Path cpuinfo = Path.of("/proc/cpuinfo");
-    String processor = "unknown processor";
-    if (Files.isReadable(cpuinfo)) {
-      processor = Files.readAllLines(cpuinfo).stream()
-          .filter(line -> line.startsWith("model name") || line.startsWith("cpu family"))
-          .distinct().map(line -> line.replaceFirst(".*: ", ""))
-          .reduce((family, name) -> name + " family " + family).orElse(processor);
-    }
-    return "%s, %d processors, %s %s (%s), %s".formatted(
-        processor, Runtime.getRuntime().availableProcessors(),
-        System.getProperty("java.vm.name"), System.getProperty("java.version"),
-        System.getProperty("java.vendor"), String.join(" ", JVM_OPTIONS));
   }
 }

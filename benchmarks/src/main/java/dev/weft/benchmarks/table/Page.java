@@ -3,7 +3,7 @@ package dev.weft.benchmarks.table;
 import java.util.Map;
 
 /** A page in Markdown; a table has its place between a comment with its name and one that ends. */
-final class Page {
+public final class Page {
   private static final String END = "<!-- end -->";
 
   private Page() {}
@@ -13,7 +13,7 @@ final class Page {
    *
    * @throws IllegalStateException when a section has no place or a place no end
    */
-  static String fill(String page, Map<String, String> sections) {
+  public static String fill(String page, Map<String, String> sections) {
     String filled = page;
     for (Map.Entry<String, String> section : sections.entrySet()) {
       String begin = "<!-- table: " + section.getKey() + " -->\n";

@@ -5,39 +5,39 @@ import java.util.List;
 import java.util.Locale;
 
 /** A table in Markdown that is being written. Numbers have three digits that mean something. */
-final class TableText {
+public final class TableText {
   private final StringBuilder text = new StringBuilder();
   private final List<String> cells = new ArrayList<>();
 
-  TableText(String... columns) {
+  public TableText(String... columns) {
     text.append("| ").append(String.join(" | ", columns)).append(" |\n");
     text.append("|---".repeat(columns.length)).append("|\n");
   }
 
-  TableText cell(String value) {
+  public TableText cell(String value) {
     cells.add(value);
     return this;
   }
 
   /** A number; nothing for NaN. */
-  TableText cell(double value) {
+  public TableText cell(double value) {
     return cell(number(value));
   }
 
   /** A number and its error, in as many decimals. */
-  TableText cell(double value, double error) {
+  public TableText cell(double value, double error) {
     return cell(Double.isNaN(error)
         ? number(value)
         : number(value) + " ± " + format(error, numDecimals(value)));
   }
 
-  TableText endRow() {
+  public TableText endRow() {
     text.append("| ").append(String.join(" | ", cells)).append(" |\n");
     cells.clear();
     return this;
   }
 
-  static String number(double value) {
+  public static String number(double value) {
     return Double.isNaN(value) ? "" : format(value, numDecimals(value));
   }
 
