@@ -26,9 +26,14 @@ final class DraftCalls {
     this.listener = listener;
   }
 
-  /** Most drafts of one sequence by the drafter; 0 when there is none. */
-  int maxNumDraftTokens() {
-    return drafter == null ? 0 : drafter.maxNumDraftTokens();
+  /** Most drafts of one sequence by the drafter; 0 when there is none, or it throws. */
+  int maxNumDraftTokens(long nowNanos) {
+    try {
+      return drafter == null ? 0 : Math.max(0, drafter.maxNumDraftTokens());
+    } catch (RuntimeException e) {
+      listener.onDraftingFailure(e, nowNanos);
+      return 0;
+    }
   }
 
   void choose(DraftLengths chosen) {

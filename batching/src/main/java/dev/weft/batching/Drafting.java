@@ -27,6 +27,8 @@ final class Drafting implements DraftLengths {
   private final boolean[] isListed;
   /** By draft length: how many sequences have it. */
   private final int[] numOfLength;
+  /** Drafts that one sequence may have, by limits and drafter. */
+  private int most;
   private long nowNanos;
 
   Drafting(Core core, DraftMasks masks) {
@@ -39,8 +41,9 @@ final class Drafting implements DraftLengths {
   }
 
   /** Lists the sequences that an applied plan sampled and that are still there. */
-  void list(PlanBuffer applied) {
-    if (maxNumDraftTokens() == 0) {
+  void list(PlanBuffer applied, long now) {
+    most = Math.min(core.limits.maxNumDraftTokens(), calls.maxNumDraftTokens(now));
+    if (most == 0) {
       return;
     }
     for (int row = 0; row < applied.numRows; row++) {
@@ -103,10 +106,10 @@ final class Drafting implements DraftLengths {
   private void cutToBudget() {
     int numKnown = core.numRunning * (1 + core.limits.numExtraRowTokens());
     int numLeft = Math.max(0, core.caps.maxNumBatchedTokens() - numKnown);
-    int most = longestWithin(hasPrompts() ? numLeft / 2 : numLeft);
+    int longest = longestWithin(hasPrompts() ? numLeft / 2 : numLeft);
     for (int i = 0; i < handles.size(); i++) {
       int handle = handles.get(i);
-      table.draftLength[handle] = Math.min(table.draftLength[handle], most);
+      table.draftLength[handle] = Math.min(table.draftLength[handle], longest);
     }
   }
 
@@ -141,18 +144,14 @@ final class Drafting implements DraftLengths {
     return numOfLength.length - 1;
   }
 
-  private int maxNumDraftTokens() {
-    return Math.min(core.limits.maxNumDraftTokens(), calls.maxNumDraftTokens());
-  }
-
   /** Drafts that a sequence has room for. */
   int room(int handle) {
-    int most = Math.min(maxNumDraftTokens(), table.requestOf(handle).maxNumDraftTokens());
+    int wanted = Math.min(most, table.requestOf(handle).maxNumDraftTokens());
     if (core.draftBooks == DraftBooks.LAZY) {
-      return most;
+      return wanted;
     }
     int beforeLast = table.maxNumTokens[handle] - 1 - table.numTokens[handle];
-    return Math.max(0, Math.min(most, beforeLast));
+    return Math.max(0, Math.min(wanted, beforeLast));
   }
 
   // ---- the policy's view

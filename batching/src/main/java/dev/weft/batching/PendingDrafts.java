@@ -26,11 +26,15 @@ final class PendingDrafts implements DraftBatch {
     check = new DraftCheck(core);
   }
 
-  /** Lists those of the sampled sequences that are to be drafted and have nothing in flight. */
+  /**
+   * Lists those of the sampled sequences that are to be drafted and have nothing in flight; none of
+   * the sampled ones has drafts any more.
+   */
   void begin(IntColumn sampled) {
     handles.shrink(0);
     for (int i = 0; i < sampled.size(); i++) {
       int handle = sampled.get(i);
+      table.numDrafts[handle] = 0;
       if (table.draftLength[handle] > 0 && table.numUnread[handle] == 0) {
         handles.add(handle);
       }

@@ -313,7 +313,7 @@ public final class Scheduler {
       applier.fail(plan, nowNanos);
     } else {
       applier.apply(plan, result, nowNanos);
-      drafting.list(plan);
+      drafting.list(plan, nowNanos);
     }
     core.listener.onResult(result, core.stats, nowNanos);
   }

@@ -83,6 +83,28 @@ final class DraftLengthTest {
     assertThat(rooms(harness)).containsExactly(2);
   }
 
+  @Test void draftingAnewForgetsTheDraftsBefore() {
+    SchedulerHarness harness = harness(1).add(request);
+    harness.step();
+    harness.draft(batch -> batch.propose(0, new Drafts().add(1).add(2)));
+    assertThat(harness.sequence(1).numDraftTokens()).isEqualTo(2);
+
+    harness.draft(batch -> { });
+
+    assertThat(harness.sequence(1).numDraftTokens()).isZero();
+  }
+
+  @Test void drafterThatCannotSayHowManyCostsDraftsAlone() {
+    SchedulerHarness harness = harness(1).add(request);
+    harness.drafter.maxNumDraftTokens = CalledDrafter.THROWS;
+
+    harness.step();
+
+    assertThat(harness.numToDraft()).isZero();
+    assertThat(harness.scheduler.stats().numDraftingFailures()).isPositive();
+    harness.run().assertRanAsIfAlone(request);
+  }
+
   @Test void lengthOutOfRangeIsAnError() {
     SchedulerHarness harness = harness(1).add(request);
     harness.step();
