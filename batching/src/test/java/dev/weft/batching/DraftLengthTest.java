@@ -83,6 +83,16 @@ final class DraftLengthTest {
     assertThat(rooms(harness)).containsExactly(2);
   }
 
+  @Test void sequenceThatTwoStepsSampledIsListedOnce() {
+    SchedulerHarness harness = harness(2).add(request);
+    harness.plan();
+    harness.plan();
+    harness.complete();
+    harness.complete();
+
+    assertThat(rooms(harness)).containsExactly(3);
+  }
+
   @Test void draftingAnewForgetsTheDraftsBefore() {
     SchedulerHarness harness = harness(1).add(request);
     harness.step();

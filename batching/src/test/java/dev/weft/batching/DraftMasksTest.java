@@ -55,6 +55,20 @@ final class DraftMasksTest {
     assertThat(drafts(harness.plan())).containsExactly(21, 22);
   }
 
+  @Test void siblingIsPermittedByTheMaskBehindTheirParent() {
+    SchedulerHarness harness = harness().add(masked((tokens, sampleIndex, words) -> {
+      words[0] = 0x3ffL << (tokens.numTokens() % 2 == 0 ? 30 : 40); // Ten tokens from there.
+      return true;
+    }));
+    harness.step();
+    assertThat(harness.sequence(1).numTokens()).isEqualTo(6);
+    Drafts tree = new Drafts().add(30, Drafts.ROOT).add(31, Drafts.ROOT).add(40, 0).add(41, 1);
+
+    harness.answer(1, 0, tree);
+
+    assertThat(drafts(harness.plan())).containsExactly(30, 31, 40, 41);
+  }
+
   @Test void draftNotPermittedTakesAlongWhatFollowsIt() {
     SchedulerHarness harness = harness().add(masked(STEPS));
     harness.step();
