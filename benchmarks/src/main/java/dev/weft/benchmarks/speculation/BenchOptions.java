@@ -10,15 +10,16 @@ import java.util.Objects;
 /**
  * The arguments of {@link SpeculationBench}, each as {@code --name=value}.
  *
- * @param numRounds    {@code --rounds}; default 5
- * @param maxMinutes   {@code --minutes} after which no further round begins; default 20
- * @param batchSizes   {@code --batches}, with commas between; default 1,4,16,64
- * @param numNewTokens {@code --tokens} of each request; default 64
- * @param numThreads   {@code --threads} of target and draft model; default all processors
- * @param output       {@code --output}, gets a line for each run
+ * @param numRounds       {@code --rounds}; default 5
+ * @param maxMinutes      {@code --minutes} after which no further round begins; default 20
+ * @param batchSizes      {@code --batches}, with commas between; default 1,4,16,64
+ * @param numNewTokens    {@code --tokens} of each request; default 64
+ * @param numThreads      {@code --threads} of the target; default all processors
+ * @param numDraftThreads {@code --draft-threads} of the draft model; default the same
+ * @param output          {@code --output}, gets a line for each run
  */
 record BenchOptions(int numRounds, int maxMinutes, List<Integer> batchSizes, int numNewTokens,
-    int numThreads, Path output) {
+    int numThreads, int numDraftThreads, Path output) {
 
   /** @throws IllegalArgumentException naming the argument that is not known */
   static BenchOptions parse(String... arguments) {
@@ -28,6 +29,7 @@ record BenchOptions(int numRounds, int maxMinutes, List<Integer> batchSizes, int
     values.put("batches", "1,4,16,64");
     values.put("tokens", "64");
     values.put("threads", Integer.toString(Runtime.getRuntime().availableProcessors()));
+    values.put("draft-threads", "");
     values.put("output", "benchmarks/target/speculation.csv");
     for (String argument : arguments) {
       String[] parts = argument.split("=", 2);
@@ -38,12 +40,15 @@ record BenchOptions(int numRounds, int maxMinutes, List<Integer> batchSizes, int
       }
       values.put(name, parts[1]);
     }
+    values.computeIfPresent("draft-threads",
+        (name, value) -> value.isEmpty() ? values.get("threads") : value);
     return new BenchOptions(
         number(values, "rounds"),
         number(values, "minutes"),
         Arrays.stream(value(values, "batches").split(",", -1)).map(Integer::valueOf).toList(),
         number(values, "tokens"),
         number(values, "threads"),
+        number(values, "draft-threads"),
         Path.of(value(values, "output")));
   }
 

@@ -19,7 +19,8 @@ final class Contestant implements AutoCloseable {
   Contestant(@Nullable DrafterKind kind, Models models, BenchOptions options) {
     this.kind = kind;
     ServerSize size = new ServerSize(options.maxBatchSize(),
-        PromptKind.LENGTH + options.numNewTokens(), options.numThreads(), 2);
+        PromptKind.LENGTH + options.numNewTokens(), options.numThreads(),
+        options.numDraftThreads(), 2);
     server = new Server(models, kind == null ? null : () -> kind.create(models, size), size);
   }
 

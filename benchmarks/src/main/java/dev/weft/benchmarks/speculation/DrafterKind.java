@@ -84,7 +84,7 @@ enum DrafterKind {
   }
 
   private static DraftModel over(HostModel model, ServerSize size) {
-    HostExecutor executor = HostExecutor.builder(model).numThreads(size.numThreads())
+    HostExecutor executor = HostExecutor.builder(model).numThreads(size.numDraftThreads())
         .blockSize(Server.BLOCK_SIZE).numBlocks(size.numBlocks()).maxModelLen(size.maxModelLen())
         .maxNumRows(size.maxNumSeqs()).numSlots(size.maxNumSeqs())
         .maxNumBatchedTokens(size.maxNumBatchedTokens()).build();

@@ -54,7 +54,8 @@ public final class SpeculationBench {
     SpeculationBench bench = new SpeculationBench(options);
     List<String> jvmOptions = ManagementFactory.getRuntimeMXBean().getInputArguments();
     bench.lines.add(
-        "# " + Machine.describe(jvmOptions) + ", " + options.numThreads() + " threads");
+        "# " + Machine.describe(jvmOptions) + ", " + options.numThreads() + " threads, draft model "
+            + options.numDraftThreads());
     bench.lines.add(RunRow.columns());
     System.out.println(bench.lines.get(0));
     bench.warmUp();

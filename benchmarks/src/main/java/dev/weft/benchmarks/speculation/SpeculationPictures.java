@@ -26,11 +26,11 @@ final class SpeculationPictures {
     DrafterKind[] drafters = DrafterKind.values();
     double most = Math.max(1.5, mostSpeedup());
     SvgPanels panels = new SvgPanels("Speed-up by requests at once, host executor",
-        drafters.length, loads.size(), batchSizes.stream().map(String::valueOf).toList(), 0.5,
+        drafters.length, loads.size(), batchSizes.stream().map(String::valueOf).toList(), 0,
         Math.ceil(2 * most) / 2);
     panels.legend(0, "best fixed length in hindsight (1 = no drafts)", ORACLE_COLOR, false)
         .legend(320, "goodput policy", GOODPUT_COLOR, true);
-    double[] grid = IntStream.rangeClosed(1, (int) Math.ceil(2 * most))
+    double[] grid = IntStream.rangeClosed(0, (int) Math.ceil(2 * most))
         .mapToDouble(i -> i / 2.0).toArray();
     for (int row = 0; row < loads.size(); row++) {
       Load load = loads.get(row);

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /** The tables of docs/speculation.md. */
 final class SpeculationTables {
@@ -31,7 +32,7 @@ final class SpeculationTables {
     sections.put("drafters", drafters());
     sections.put("acceptance", acceptance());
     sections.put("plain decoding", plain());
-    sections.put("drafting", drafting());
+    sections.put("costs", costs());
     for (Load load : results.loads()) {
       sections.put("speed-up: " + load.title(), speedups(load));
     }
@@ -97,18 +98,32 @@ final class SpeculationTables {
     return table.toString();
   }
 
-  private String drafting() {
-    TableText table = new TableText(header("time spent in drafting, k = 4, chat, greedy"));
-    Load load = results.loads().get(0);
-    for (DrafterKind drafter : DrafterKind.values()) {
-      table.cell(drafter.title());
-      for (int batchSize : results.batchSizes()) {
-        table.cell(percent(results.values(load, batchSize, drafter.label(), "4",
-            row -> (double) row.draftNanos() / row.nanos()).median()));
-      }
-      table.endRow();
+  /** What a row of so many drafts and a token of the draft model take, in milliseconds. */
+  private String costs() {
+    TableText table = new TableText(header("ms, chat, greedy, draft model"));
+    table.cell("target: a row without drafts");
+    cells(table, RunRow.NONE, "0", row -> targetMillis(row) / row.numRows());
+    for (String length : SpeculationBench.LENGTHS) {
+      table.cell("a row of k = " + length);
+      cells(table, DrafterKind.MODEL.label(), length, row -> targetMillis(row) / row.numRows());
     }
+    table.cell("draft model: a token, k = " + LONGEST);
+    cells(table, DrafterKind.MODEL.label(), LONGEST,
+        row -> row.draftNanos() / 1e6 / row.drafts().numDrafted());
     return table.toString();
+  }
+
+  private void cells(
+      TableText table, String drafter, String length, ToDoubleFunction<RunRow> millis) {
+    for (int batchSize : results.batchSizes()) {
+      table.cell(format("%.3f",
+          results.values(results.loads().get(0), batchSize, drafter, length, millis).median()));
+    }
+    table.endRow();
+  }
+
+  private static double targetMillis(RunRow row) {
+    return (row.nanos() - row.draftNanos()) / 1e6;
   }
 
   private String[] header(String first) {

@@ -145,6 +145,19 @@ class SpeculationTest {
     }
   }
 
+  /** The same prompts again and again must not teach it their outputs. */
+  @Test void theSuffixDrafterForgetsWhatItLearntInTheRunBefore() {
+    List<int[]> prompts = PromptKind.CHAT.prompts(models, 3, 2);
+    SamplingParameters sampling = SamplingParameters.greedy(32);
+    try (Contestant contestant = new Contestant(DrafterKind.SUFFIX, models,
+        BenchOptions.parse("--batches=1", "--tokens=32", "--threads=2"))) {
+      Served first = contestant.serve(prompts, 1, sampling, "8");
+
+      assertThat(contestant.serve(prompts, 1, sampling, "8").drafts().fields())
+          .isEqualTo(first.drafts().fields());
+    }
+  }
+
   private static int[] ints(JsonNode list) {
     return StreamSupport.stream(list.spliterator(), false).mapToInt(JsonNode::intValue).toArray();
   }
