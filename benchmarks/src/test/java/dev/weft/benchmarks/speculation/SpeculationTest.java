@@ -1,6 +1,7 @@
 package dev.weft.benchmarks.speculation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -126,7 +127,8 @@ class SpeculationTest {
 
   /**
    * The model card tells of 50 other prompts of the same books, lengths and settings: 75.5 % and
-   * 3.96 tokens a step by the draft model, 34.6 % and 1.82 by prompt lookup.
+   * 3.96 tokens a step by the draft model, 34.6 % and 1.82 by prompt lookup. What these prompts give
+   * is the same on every machine, and stands in docs/speculation.md.
    */
   @Test void onOtherPromptsOfTheSameKindTheFiguresAreCloseToThoseOfTheModelCard() {
     List<int[]> prompts = PromptKind.CHAT.prompts(models, 36, 2);
@@ -138,10 +140,10 @@ class SpeculationTest {
       Served byLookup = lookup.serve(prompts, 36, sampling, new FixedDraftLength(NUM_DRAFTS));
 
       assertThat(byLookup.tokens()).usingRecursiveComparison().isEqualTo(byModel.tokens());
-      assertThat(byModel.drafts().acceptance()).isBetween(0.68, 0.83);
-      assertThat(byModel.tokensPerRow()).isBetween(3.6, 4.3);
-      assertThat(byLookup.drafts().acceptance()).isBetween(0.25, 0.45);
-      assertThat(byLookup.tokensPerRow()).isBetween(1.5, 2.1);
+      assertThat(byModel.drafts().acceptance()).isCloseTo(0.756, within(0.0005));
+      assertThat(byModel.tokensPerRow()).isCloseTo(3.96, within(0.005));
+      assertThat(byLookup.drafts().acceptance()).isCloseTo(0.324, within(0.0005));
+      assertThat(byLookup.tokensPerRow()).isCloseTo(1.76, within(0.005));
     }
   }
 
