@@ -127,8 +127,8 @@ class SpeculationTest {
 
   /**
    * The model card tells of 50 other prompts of the same books, lengths and settings: 75.5 % and
-   * 3.96 tokens a step by the draft model, 34.6 % and 1.82 by prompt lookup. What these prompts give
-   * is the same on every machine, and stands in docs/speculation.md.
+   * 3.96 tokens a step by the draft model, 34.6 % and 1.82 by prompt lookup. What these prompts
+   * give is the same on every machine, and stands in docs/speculation.md.
    */
   @Test void onOtherPromptsOfTheSameKindTheFiguresAreCloseToThoseOfTheModelCard() {
     List<int[]> prompts = PromptKind.CHAT.prompts(models, 36, 2);
