@@ -25,7 +25,7 @@ public interface DraftBatch {
   /** Key of the sequence's random numbers; see {@link SequenceSeed}. */
   long seed(int index);
 
-  /** Prompt and output so far, all read. */
+  /** Prompt and output so far, all read; valid until tokens are asked for again. */
   TokenSequence tokens(int index);
 
   /**

@@ -2,7 +2,7 @@ package dev.weft.schedulerapi;
 
 /**
  * The sequences sampled by the step applied last, with the number of drafts that each should get;
- * for a {@link DraftLengthPolicy}, valid during its call.
+ * for a {@link DraftLengthPolicy}, valid during its call and not to be used behind it.
  *
  * <p>With steps in flight, a sequence of draft length 0 is planned ahead of its tokens as always;
  * one of a length above 0 waits for its token, so that it can be drafted.
@@ -18,7 +18,10 @@ public interface DraftLengths {
    */
   int maxNumDraftTokens(int index);
 
-  /** The length that the sequence has now; 0 for a new one. */
+  /**
+   * The length that the sequence has now; 0 for a new one. A length that was cut, because there was
+   * less room or because drafts leave room for known tokens, stays cut until it is set again.
+   */
   int draftLength(int index);
 
   /**
