@@ -17,8 +17,8 @@ import java.util.Arrays;
 
 /**
  * A draft model: a small model of the same tokens, on an executor of its own, writes ahead, and the
- * large one verifies several tokens in a step. It also serves sampled requests, because both models
- * draw with the same random numbers.
+ * large one verifies several tokens in a step. It is often right for sampled requests too, because
+ * both models draw with the same random numbers.
  */
 public final class Example14DraftModel {
   private Example14DraftModel() {}

@@ -17,9 +17,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * My own drafter: one that remembers which token came after which in the answers so far. However
- * badly it guesses, answers stay as they are; {@code DrafterContract} of the testkit tells whether
- * it keeps to the rules.
+ * My own drafter: one that remembers which token came after which in prompts and answers so far.
+ * However badly it guesses, answers stay as they are; {@code DrafterContract} of the testkit tells
+ * whether it keeps to the rules.
  */
 public final class Example15OwnDrafter {
   private Example15OwnDrafter() {}
