@@ -30,6 +30,7 @@ final class Drafting implements DraftLengths {
   /** Drafts that one sequence may have, by limits and drafter. */
   private int most;
   private long nowNanos;
+  private boolean isChoosing;
 
   Drafting(Core core, DraftMasks masks) {
     this.core = core;
@@ -72,10 +73,12 @@ final class Drafting implements DraftLengths {
     dropGone();
     if (handles.size() > 0) {
       core.inputs.onDraft(now);
-      for (int i = 0; i < handles.size(); i++) {
-        table.draftLength[handles.get(i)] = Math.min(draftLength(i), maxNumDraftTokens(i));
-      }
+      isChoosing = true;
       calls.choose(this);
+      isChoosing = false;
+      for (int i = 0; i < handles.size(); i++) {
+        table.draftLength[handles.get(i)] = draftLength(i);
+      }
       if (core.draftBooks == DraftBooks.EXACT) {
         cutToBudget();
       }
@@ -169,18 +172,22 @@ final class Drafting implements DraftLengths {
   }
 
   @Override public int draftLength(int index) {
-    return table.draftLength[handles.get(index)];
+    int handle = handles.get(index);
+    return Math.min(table.chosenLength[handle], room(handle));
   }
 
   @Override public void set(int index, int numDraftTokens) {
+    if (!isChoosing) {
+      throw new IllegalStateException("lengths are set in DraftLengthPolicy.choose alone");
+    }
     int handle = handles.get(index);
     if (numDraftTokens < 0 || numDraftTokens > room(handle)) {
       throw new IllegalArgumentException(table.name(handle) + ": draft length is "
           + numDraftTokens + ", must be 0 to " + room(handle));
     }
-    if (table.draftLength[handle] != numDraftTokens) {
+    if (table.chosenLength[handle] != numDraftTokens) {
       core.inputs.onDraftLength(index, numDraftTokens);
-      table.draftLength[handle] = numDraftTokens;
+      table.chosenLength[handle] = numDraftTokens;
     }
   }
 

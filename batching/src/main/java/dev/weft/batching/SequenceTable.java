@@ -74,8 +74,10 @@ final class SequenceTable {
   final int[] numDrafts;
   /** Drafts of the one row in flight that carries any; nothing can be planned before its result. */
   final int[] numDraftsInFlight;
-  /** Drafts wanted; a sequence that wants any is not planned ahead of its tokens. */
+  /** Drafts that it is to get; one that is to get any is not planned ahead of its tokens. */
   final int[] draftLength;
+  /** Drafts that the policy wants, whether or not there is room for so many now. */
+  final int[] chosenLength;
   final int[] numPreemptions;
   /** Row in the step being planned, or NONE, or LOST_BLOCKS. */
   final int[] row;
@@ -125,6 +127,7 @@ final class SequenceTable {
     numDrafts = new int[n];
     numDraftsInFlight = new int[n];
     draftLength = new int[n];
+    chosenLength = new int[n];
     numPreemptions = new int[n];
     row = new int[n];
     slot = new int[n];
@@ -205,6 +208,7 @@ final class SequenceTable {
     numDrafts[handle] = 0;
     numDraftsInFlight[handle] = 0;
     draftLength[handle] = 0;
+    chosenLength[handle] = 0;
     numPreemptions[handle] = 0;
     row[handle] = NONE;
     slot[handle] = NONE;

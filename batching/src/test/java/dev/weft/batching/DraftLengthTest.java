@@ -4,6 +4,7 @@ import static dev.weft.batching.SchedulerHarness.asking;
 import static dev.weft.batching.SchedulerHarness.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.weft.schedulerapi.DraftLengthPolicy;
 import dev.weft.schedulerapi.DraftLengths;
@@ -207,6 +208,29 @@ final class DraftLengthTest {
     harness.step();
 
     assertThat(rooms(harness)).as("5 tokens for 3, 3 and 1 drafts").containsExactly(2, 2, 1);
+  }
+
+  @Test void lengthThatWasCutComesBackByItself() {
+    SchedulerHarness harness = narrow(8).add(request, request(2, 1, 2), request(3, 1, 2));
+    harness.step();
+    assertThat(rooms(harness)).as("two need no drafts any more").containsExactly(3);
+    harness.add(request(4, 20, 9));
+    assertThat(rooms(harness)).as("5 tokens, of which 2 for drafts").containsExactly(2);
+    harness.abort(4);
+    harness.draftLengths = lengths -> { };
+
+    assertThat(rooms(harness)).containsExactly(3);
+  }
+
+  @Test void lengthsThatAreKeptCannotBeSet() {
+    SchedulerHarness harness = harness(1).add(request);
+    harness.step();
+    List<DraftLengths> kept = new ArrayList<>();
+    harness.draftLengths = kept::add;
+    harness.draft(batch -> { });
+
+    assertThatIllegalStateException().isThrownBy(() -> kept.get(0).set(0, 1))
+        .withMessage("lengths are set in DraftLengthPolicy.choose alone");
   }
 
   @Test void draftsLeaveHalfOfTheRestForPrompts() {

@@ -19,8 +19,8 @@ public interface DraftLengths {
   int maxNumDraftTokens(int index);
 
   /**
-   * The length that the sequence has now; 0 for a new one. A length that was cut, because there was
-   * less room or because drafts leave room for known tokens, stays cut until it is set again.
+   * The length chosen last, as far as there is room for it; 0 for a new sequence. Where drafts had
+   * to leave room for known tokens, a step had fewer.
    */
   int draftLength(int index);
 
@@ -29,6 +29,7 @@ public interface DraftLengths {
    *
    * @param numDraftTokens 0 to {@link #maxNumDraftTokens}
    * @throws IllegalArgumentException when it is out of range; nothing was changed
+   * @throws IllegalStateException    after the call that handed out the list
    */
   void set(int index, int numDraftTokens);
 
