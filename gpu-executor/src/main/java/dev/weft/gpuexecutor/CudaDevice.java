@@ -1,0 +1,14 @@
+package dev.weft.gpuexecutor;
+
+/**
+ * What the driver says of a device.
+ *
+ * @param ordinal its place in the driver's list, from 0
+ * @param name its product name
+ * @param major the first number of its compute capability
+ * @param minor the second number of its compute capability
+ * @param numMultiprocessors how many multiprocessors it has
+ * @param memoryBytes all of its memory
+ */
+record CudaDevice(
+    int ordinal, String name, int major, int minor, int numMultiprocessors, long memoryBytes) {}

@@ -1,0 +1,32 @@
+package dev.weft.gpuexecutor;
+
+import java.io.Serial;
+
+/**
+ * Says that memory of the device, or pinned memory of the host, was refused. Only making an
+ * executor takes memory, so this is never thrown by a step.
+ */
+public final class OutOfDeviceMemoryException extends CudaException {
+  @Serial private static final long serialVersionUID = 1L;
+
+  private final long neededBytes;
+  private final long freeBytes;
+
+  OutOfDeviceMemoryException(
+      int code, String errorName, String call, long neededBytes, long freeBytes) {
+    super(code, errorName, call, call + ": " + errorName + " (" + code + "): needs " + neededBytes
+        + " bytes, the device has " + freeBytes + " free");
+    this.neededBytes = neededBytes;
+    this.freeBytes = freeBytes;
+  }
+
+  /** The bytes that the refused allocation asked for. */
+  public long neededBytes() {
+    return neededBytes;
+  }
+
+  /** The bytes of the device that were free; -1 when the driver could not tell. */
+  public long freeBytes() {
+    return freeBytes;
+  }
+}
