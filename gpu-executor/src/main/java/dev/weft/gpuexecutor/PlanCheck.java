@@ -34,12 +34,26 @@ final class PlanCheck {
 
   PlanCheck(ExecutorSpec spec) {
     this.spec = spec;
-    maxBlocksPerSlot = (spec.maxModelLen() + spec.blockSize() - 1) / spec.blockSize();
+    maxBlocksPerSlot = maxBlocksPerSlot(spec);
     accepted = new Slots(spec.numSlots());
     planned = new Slots(spec.numSlots());
     touchedBy = new long[spec.numSlots()];
     touchedSlots = new int[spec.numSlots()];
     rowSeen = new long[spec.numSlots()];
+  }
+
+  /** The most table writes of a plan: every place of every table. */
+  static long maxTableWrites(ExecutorSpec spec) {
+    return (long) spec.numSlots() * maxBlocksPerSlot(spec);
+  }
+
+  /** The most block copies of a plan: one to every block but the null block. */
+  static int maxBlockCopies(ExecutorSpec spec) {
+    return spec.numBlocks() - 1;
+  }
+
+  private static int maxBlocksPerSlot(ExecutorSpec spec) {
+    return (spec.maxModelLen() + spec.blockSize() - 1) / spec.blockSize();
   }
 
   /**
@@ -58,10 +72,14 @@ final class PlanCheck {
     for (int i = 0; i < plan.numAttached(); i++) {
       attach(plan, i);
     }
-    for (int i = 0; i < plan.numTableWrites(); i++) {
+    int numWrites = plan.numTableWrites();
+    require(numWrites <= maxTableWrites(spec), plan, "has too many table writes: ", numWrites);
+    for (int i = 0; i < numWrites; i++) {
       writeTable(plan, i);
     }
-    for (int i = 0; i < plan.numBlockCopies(); i++) {
+    int numCopies = plan.numBlockCopies();
+    require(numCopies <= maxBlockCopies(spec), plan, "has too many block copies: ", numCopies);
+    for (int i = 0; i < numCopies; i++) {
       requireBlock(plan, plan.copySource(i));
       requireBlock(plan, plan.copyTarget(i));
     }

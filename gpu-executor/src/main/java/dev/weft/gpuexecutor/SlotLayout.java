@@ -5,8 +5,8 @@ import dev.weft.schedulerapi.SamplingParameters;
 
 /**
  * Where the parts of a slot stand on the device. A slot is one run of ints, {@code slot * stride()}
- * from the start of all of them, and has room for all that a sequence can bring; what it holds stays
- * until it is attached again.
+ * from the start of all of them, and has room for all that a sequence can bring; what it holds
+ * stays until it is attached again.
  *
  * <pre>
  * | last token, parameters | block table | stop tokens | biases | history |
