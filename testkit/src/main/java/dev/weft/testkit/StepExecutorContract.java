@@ -282,6 +282,17 @@ public abstract class StepExecutorContract extends VerificationContract {
     assertThat(outputs).hasSizeGreaterThan(1);
   }
 
+  /** At the highest temperature logits hardly matter: equal noise would draw one token for ever. */
+  @Test void everyPositionDrawsWithNoiseOfItsOwn() {
+    SamplingParameters hot = sampled(b -> b.temperature(100));
+    for (long seed = 1; seed <= 4; seed++) {
+      int[] output = hand.alone(longPrompt(0), hot, seed, NUM_OUTPUT);
+
+      assertThat(Arrays.stream(output).distinct().count()).as("tokens with seed %d", seed)
+          .isGreaterThan(1);
+    }
+  }
+
   @Test void topKOfOneIsGreedy() {
     int[] greedy = hand.alone(longPrompt(0), GREEDY, 1, NUM_OUTPUT);
 

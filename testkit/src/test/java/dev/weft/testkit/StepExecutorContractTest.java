@@ -23,8 +23,58 @@ class StepExecutorContractTest {
         .hasMessageContaining("failed: nobody will notice");
   }
 
+  @Test void noiseThatIsTheSameEverywhereIsSeen() {
+    StepExecutorContract contract = new StepExecutorContract() {
+      @Override protected StepExecutor create(ExecutorSpec wanted) {
+        return new RepeatsItself(HashModelExecutor.completingAtOnce(wanted));
+      }
+    };
+    contract.open();
+
+    assertThatThrownBy(contract::everyPositionDrawsWithNoiseOfItsOwn)
+        .isInstanceOf(AssertionError.class).hasMessageContaining("tokens with seed 1");
+  }
+
   /** Says that steps without output failed, and computes them all the same. */
-  private record FailsSilentSteps(HashModelExecutor inner) implements StepExecutor {
+  private static final class FailsSilentSteps extends Passing {
+    FailsSilentSteps(StepExecutor inner) {
+      super(inner);
+    }
+
+    @Override public boolean poll(StepResult result) {
+      boolean hasResult = super.poll(result);
+      if (hasResult && result.numRows() > 0 && result.numTokens(0) == 0) {
+        result.failStep("nobody will notice");
+      }
+      return hasResult;
+    }
+  }
+
+  /** Says the same token whatever was computed. */
+  private static final class RepeatsItself extends Passing {
+    RepeatsItself(StepExecutor inner) {
+      super(inner);
+    }
+
+    @Override public boolean poll(StepResult result) {
+      boolean hasResult = super.poll(result);
+      int numRows = hasResult ? result.numRows() : 0;
+      if (numRows > 0) {
+        result.reset(result.stepId(), numRows);
+        result.addToken(0, 7);
+      }
+      return hasResult;
+    }
+  }
+
+  /** Hands everything on. */
+  private static class Passing implements StepExecutor {
+    private final StepExecutor inner;
+
+    Passing(StepExecutor inner) {
+      this.inner = inner;
+    }
+
     @Override public ExecutorSpec spec() {
       return inner.spec();
     }
@@ -34,14 +84,10 @@ class StepExecutorContractTest {
     }
 
     @Override public boolean poll(StepResult result) {
-      boolean hasResult = inner.poll(result);
-      if (hasResult && result.numRows() > 0 && result.numTokens(0) == 0) {
-        result.failStep("nobody will notice");
-      }
-      return hasResult;
+      return inner.poll(result);
     }
 
-    @Override public boolean await(long timeoutNanos) {
+    @Override public boolean await(long timeoutNanos) throws InterruptedException {
       return inner.await(timeoutNanos);
     }
 
