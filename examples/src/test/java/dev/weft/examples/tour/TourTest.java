@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** Every example of the tour runs, prints what it promises, is short, and is in the table. */
 class TourTest {
   private static final int MAX_NUM_LINES = 80;
-  private static final int NUM_EXAMPLES = 16;
+  private static final int NUM_EXAMPLES = 17;
   private static final String COMMAND =
       "mvn -q -pl examples -am compile exec:java -Dexec.mainClass=dev.weft.examples.tour.";
 
@@ -163,6 +163,13 @@ class TourTest {
     assertThat(lines).hasSize(6).last().asString().startsWith("6 of 6 layers: 1");
     assertThat(lines.stream().map(line -> line.substring(line.indexOf("out:"))).distinct())
         .hasSize(1);
+  }
+
+  @Test void slotEngine() throws Exception {
+    assertThat(printed(Example17SlotEngine::main))
+        .contains("Polly wants a cracker. Po|lly wants a cracker. Pol\n")
+        .contains("one two one t|wo one two one two one t\n")
+        .containsPattern("181 tokens in \\d+ steps, none of them computed twice: true\n");
   }
 
   // ---- how they are presented
