@@ -103,7 +103,7 @@ final class KernelRunner implements AutoCloseable {
 
   /** A grid of one dimension and no dynamic shared memory but the kernel's own. */
   void launch(Kernel kernel, int gridX, Object... arguments) {
-    launch(kernel, gridX, 1, 1, arguments);
+    launchGrid(kernel, gridX, 1, 1, arguments);
   }
 
   /**
@@ -112,12 +112,13 @@ final class KernelRunner implements AutoCloseable {
    * @param arguments each a {@link DeviceArray}, an Integer, a Float, null for a null pointer, or a
    *     Long for the address of a pointer
    */
-  void launch(Kernel kernel, int gridX, int gridY, int gridZ, Object... arguments) {
-    launch(kernel, gridX, gridY, gridZ, kernel.numThreads(), kernel.sharedBytes(), arguments);
+  void launchGrid(Kernel kernel, int gridX, int gridY, int gridZ, Object... arguments) {
+    int numThreads = kernel.numThreads();
+    launchShaped(kernel, gridX, gridY, gridZ, numThreads, kernel.sharedBytes(), arguments);
   }
 
   /** The same with another number of threads and other shared memory than the enum says. */
-  void launch(
+  void launchShaped(
       Kernel kernel, int gridX, int gridY, int gridZ, int numThreads, int sharedBytes,
       Object... arguments) {
     KernelArguments packed = new KernelArguments(kernel, argumentMemory);
