@@ -465,3 +465,11 @@ inline void mma_16x8x16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&
 }
 
 }  // namespace emu
+
+#include <algorithm>
+#include <climits>
+using std::max;
+using std::min;
+struct alignas(8) float2 {
+  float x, y;
+};

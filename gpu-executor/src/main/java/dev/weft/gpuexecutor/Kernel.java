@@ -5,7 +5,26 @@ package dev.weft.gpuexecutor;
  * PTX, parameter by parameter.
  */
 enum Kernel {
-  RMS_NORM("rms_norm", "PPPIIF", 256, 0);
+  PACK_WEIGHTS("pack_weights", "PPIIIIII", 256, 0),
+  GEMM_PACKED_N1_STORE("gemm_packed_n1_store", "PPPPIII", 256, 0),
+  GEMM_PACKED_N2_STORE("gemm_packed_n2_store", "PPPPIII", 256, 0),
+  GEMM_PACKED_N4_STORE("gemm_packed_n4_store", "PPPPIII", 256, 0),
+  GEMM_PACKED_N8_STORE("gemm_packed_n8_store", "PPPPIII", 256, 0),
+  GEMM_PACKED_N1_SILU("gemm_packed_n1_silu", "PPPPIII", 256, 0),
+  GEMM_PACKED_N2_SILU("gemm_packed_n2_silu", "PPPPIII", 256, 0),
+  GEMM_PACKED_N4_SILU("gemm_packed_n4_silu", "PPPPIII", 256, 0),
+  GEMM_PACKED_N8_SILU("gemm_packed_n8_silu", "PPPPIII", 256, 0),
+  GEMM_PACKED_N1_LOGITS("gemm_packed_n1_logits", "PPPPIII", 256, 0),
+  GEMM_PACKED_N2_LOGITS("gemm_packed_n2_logits", "PPPPIII", 256, 0),
+  GEMM_PACKED_N4_LOGITS("gemm_packed_n4_logits", "PPPPIII", 256, 0),
+  GEMM_PACKED_N8_LOGITS("gemm_packed_n8_logits", "PPPPIII", 256, 0),
+  GEMM_TILED_STORE("gemm_tiled_store", "PPPPIII", 256, 0),
+  GEMM_TILED_SILU("gemm_tiled_silu", "PPPPIII", 256, 0),
+  GEMM_TILED_LOGITS("gemm_tiled_logits", "PPPPIII", 256, 0),
+  EMBED("embed", "PPPPI", 128, 0),
+  ADD_RMS_NORM("add_rms_norm", "PPPPPIIF", 256, 0),
+  GATHER_RMS_NORM("gather_rms_norm", "PPPPPPIIF", 256, 0),
+  ROPE_KV("rope_kv", "PPPPPIIIIIF", 128, 0);
 
   private final String entry;
   private final String parameters;
