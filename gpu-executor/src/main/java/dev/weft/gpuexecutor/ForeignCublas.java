@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * system property {@value #LIBRARY_PROPERTY} names.
  *
  * <p>cuBLAS counts in columns. Row-major {@code Y[M][N] = X[M][K] W[N][K]^T} is, by columns,
- * {@code Y' = W' X'} with {@code Y'[N][M]}, {@code X'[K][M]}, and {@code W[K][N]} transposed: a call
- * with M and N exchanged and the first matrix transposed. Adding to Y is {@code beta = 1}, so it
- * costs nothing and is rounded once.
+ * {@code Y' = W' X'} with {@code Y'[N][M]}, {@code X'[K][M]}, and {@code W[K][N]} transposed: a
+ * call with M and N exchanged and the first matrix transposed. Adding to Y is {@code beta = 1}, so
+ * it costs nothing and is rounded once.
  */
 final class ForeignCublas implements GemmProvider {
   /** Names the file of the library. */

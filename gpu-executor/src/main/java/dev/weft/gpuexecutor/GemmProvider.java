@@ -4,8 +4,8 @@ import java.util.Optional;
 
 /**
  * Another way to multiply on a CUDA device than the executor's own kernels: a library such as
- * cuBLAS. It is used, where it is asked for, for steps of many rows; the own kernels do the rest and
- * need nothing but the driver.
+ * cuBLAS. It is used, where it is asked for, for steps of many rows; the own kernels do the rest
+ * and need nothing but the driver.
  *
  * <p>Found by {@link java.util.ServiceLoader}, or built in. Addresses, the stream included, are
  * plain numbers of the device's driver, so an implementation needs no binding of ours. All matrices
@@ -48,8 +48,8 @@ public interface GemmProvider extends AutoCloseable {
    * can be captured into a graph.
    *
    * @param stream    the driver's number of the stream that all work goes to
-   * @param workspace address of {@link #workspaceBytes} bytes of device memory, aligned to 256; they
-   *                  are its own until it is closed
+   * @param workspace address of {@link #workspaceBytes} bytes of device memory, aligned to 256;
+   *                  they are its own until it is closed
    */
   void open(long stream, long workspace);
 

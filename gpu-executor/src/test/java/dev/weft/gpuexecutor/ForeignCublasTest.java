@@ -220,7 +220,7 @@ class ForeignCublasTest {
       provider.open(stream.address(), workspace.address());
     }
 
-    /** The host's bytes are overwritten only behind the copy, so an early product would be wrong. */
+    /** Before the copy has run, the device holds nothing of use to an early product. */
     void check() {
       driver.copyToDevice(memory, host, memory.bytes(), stream);
       provider.multiplyAdd(

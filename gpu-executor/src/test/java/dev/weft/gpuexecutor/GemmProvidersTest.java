@@ -48,7 +48,8 @@ class GemmProvidersTest {
   void oneThatCannotBeMadeIsNamedAndPassedOver() throws IOException {
     try (URLClassLoader loader = loaderOf(Unmakeable.class, Broken.class)) {
       assertThatThrownBy(() -> GemmProviders.find(loader))
-          .hasMessageContaining("Unmakeable could not be instantiated").hasMessageContaining("mine");
+          .hasMessageContaining("Unmakeable could not be instantiated")
+          .hasMessageContaining("mine");
     }
     try (URLClassLoader loader = loaderOf(Unmakeable.class, Works.class)) {
       assertThat(GemmProviders.find(loader)).isInstanceOf(Works.class);
