@@ -1,3 +1,7 @@
 // kernels.cu - all kernels, as one translation unit. tools/build-kernels makes the PTX of it.
 #include "gemm_tiled.cuh"
+#include "inputs.cuh"
 #include "layers.cuh"
+#include "mma.cuh"
+#include "sampling.cuh"
+#include "verify.cuh"

@@ -22,6 +22,7 @@
 #include <functional>
 #include <utility>
 #include <vector>
+#include <time.h>
 
 #define __global__
 #define __device__
@@ -473,3 +474,65 @@ using std::min;
 struct alignas(8) float2 {
   float x, y;
 };
+
+namespace emu {
+
+// The counterpart of %globaltimer.
+inline unsigned long long global_timer() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+inline int vote;
+
+}  // namespace emu
+
+static inline int __syncthreads_or(int predicate) {
+  __syncthreads();
+  emu::vote = 0;
+  __syncthreads();
+  emu::vote |= predicate != 0;
+  __syncthreads();
+  return emu::vote;
+}
+
+template <class T>
+T __shfl_up_sync(unsigned mask, T value, unsigned distance) {
+  unsigned l = emu::lane();
+  return emu::shfl(mask, value, l >= distance ? l - distance : l);
+}
+
+template <class T>
+T atomicOr(T* p, T value) {
+  T old = *p;
+  *p |= value;
+  return old;
+}
+
+static inline int atomicOr(int* p, int value) { return atomicOr<int>(p, value); }
+
+template <class T>
+T atomicExch(T* p, T value) {
+  return std::exchange(*p, value);
+}
+
+static inline int __float_as_int(float f) {
+  int i;
+  memcpy(&i, &f, sizeof i);
+  return i;
+}
+
+// With -ffp-contract=off an operation rounds once, as it is written.
+static inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
+static inline float __fmul_rn(float a, float b) { return a * b; }
+static inline float __fadd_rn(float a, float b) { return a + b; }
+static inline float __fsub_rn(float a, float b) { return a - b; }
+static inline float __fdiv_rn(float a, float b) { return a / b; }
+static inline double __dmul_rn(double a, double b) { return a * b; }
+static inline float __int2float_rn(int value) { return (float)value; }
+static inline unsigned __umulhi(unsigned a, unsigned b) {
+  return (unsigned)((unsigned long long)a * b >> 32);
+}
+static inline int __ffs(int value) { return __builtin_ffs(value); }
+static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }

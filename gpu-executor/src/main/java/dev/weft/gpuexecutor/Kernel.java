@@ -5,6 +5,9 @@ package dev.weft.gpuexecutor;
  * PTX, parameter by parameter.
  */
 enum Kernel {
+  PREPARE_INPUTS("prepare_inputs", "PPPPPP", 1024, 0),
+  SAMPLE("sample", "PPPPPP", 512, 0),
+  VERIFY("verify", "PPPPPP", 32, 0),
   PACK_WEIGHTS("pack_weights", "PPIIIIII", 256, 0),
   GEMM_PACKED_N1_STORE("gemm_packed_n1_store", "PPPPIII", 256, 0),
   GEMM_PACKED_N2_STORE("gemm_packed_n2_store", "PPPPIII", 256, 0),

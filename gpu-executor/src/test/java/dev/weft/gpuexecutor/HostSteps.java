@@ -1,0 +1,119 @@
+package dev.weft.gpuexecutor;
+
+import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.StepPlan;
+import dev.weft.schedulerapi.StepResult;
+import java.util.Arrays;
+
+/**
+ * What the host executor does with a step but the forward pass, with the host's own classes: the
+ * reference for {@link DeviceSteps}.
+ */
+final class HostSteps {
+  private final ExecutorSpec spec;
+  private final RowSampler sampler;
+  final RaggedBatch batch;
+  final int[][] tables;
+  final SamplingState[] states;
+  final int[] lastTokens;
+  final int[] firstLogits;
+  final int[][] accepted;
+
+  HostSteps(ExecutorSpec spec) {
+    this.spec = spec;
+    sampler = new RowSampler(spec);
+    int numLogits = ResultLayout.maxNumLogits(spec);
+    batch = new RaggedBatch(
+        spec.maxNumBatchedTokens(), numLogits, spec.maxModelLen(), spec.vocabularySize());
+    tables = new int[spec.numSlots()][new SlotLayout(spec).maxBlocks()];
+    states = new SamplingState[spec.numSlots()];
+    Arrays.setAll(states, slot -> new SamplingState());
+    lastTokens = new int[spec.numSlots()];
+    firstLogits = new int[spec.maxNumRows()];
+    accepted = new int[spec.maxNumRows()][];
+  }
+
+  void prepare(StepPlan plan) {
+    for (int i = 0; i < plan.numAttached(); i++) {
+      int slot = plan.attachedSlot(i);
+      lastTokens[slot] = -1;
+      states[slot].begin(
+          plan.attachedSampling(i), plan.attachedSeed(i), plan.attachedNumPromptTokens(i),
+          spec.maxModelLen() + 1);
+      for (int position = 0; position < plan.attachedNumTokens(i); position++) {
+        states[slot].put(position, plan.attachedToken(i, position));
+      }
+    }
+    for (int i = 0; i < plan.numTableWrites(); i++) {
+      tables[plan.tableWriteSlot(i)][plan.tableWriteIndex(i)] = plan.tableWriteBlock(i);
+    }
+    batch.clear();
+    for (int row = 0; row < plan.numRows(); row++) {
+      addRow(plan, row);
+    }
+  }
+
+  private void addRow(StepPlan plan, int row) {
+    int slot = plan.slot(row);
+    int start = plan.startPosition(row);
+    int numKnown = plan.numTokens(row) - plan.numDraftTokens(row);
+    firstLogits[row] = plan.isSampled(row) ? batch.numLogits() : -1;
+    batch.beginRow(tables[slot]);
+    int last = 0;
+    for (int i = 0; i < numKnown; i++) {
+      boolean isOnDevice = i == 0 && plan.isFirstTokenOnDevice(row);
+      int token = isOnDevice ? lastTokens[slot] : plan.token(row, i);
+      last = batch.addToken(token, start + i);
+      states[slot].put(start + i, token);
+    }
+    if (!plan.isSampled(row)) {
+      return;
+    }
+    batch.addLogits(last);
+    int numDrafts = plan.hasPlaceholders(row) ? 0 : plan.numDraftTokens(row);
+    for (int draft = 0; draft < numDrafts; draft++) {
+      int token = plan.token(row, numKnown + draft);
+      batch.addLogits(
+          plan.hasDraftTree(row)
+              ? batch.addTreeToken(token, last + 1 + plan.draftParent(row, draft))
+              : batch.addToken(token, start + numKnown + draft));
+    }
+  }
+
+  /** Where a token's keys and values go. */
+  int kvSlot(int token) {
+    int position = batch.cachePosition(token);
+    int block = batch.blockTableOf(token)[position / spec.blockSize()];
+    return block * spec.blockSize() + position % spec.blockSize();
+  }
+
+  /** Drafts of its tree that a token sees; 0 when it is in none. */
+  long treeMask(int token) {
+    if (!batch.isInTree(token)) {
+      return 0;
+    }
+    int[] path = new int[StepBlock.MAX_DRAFTS];
+    int length = batch.pathTo(token, path);
+    int first = batch.position(token) - length + 1;
+    long mask = 0;
+    for (int i = 0; i < length; i++) {
+      mask |= 1L << path[i] - first;
+    }
+    return mask;
+  }
+
+  void sample(StepPlan plan, float[][] logits, StepResult result) {
+    result.reset(plan.stepId(), plan.numRows());
+    for (int row = 0; row < plan.numRows(); row++) {
+      accepted[row] = new int[0];
+      if (firstLogits[row] < 0) {
+        continue;
+      }
+      int slot = plan.slot(row);
+      int token = sampler.sample(plan, row, logits, firstLogits[row], states[slot], result);
+      accepted[row] = new int[sampler.numAccepted()];
+      Arrays.setAll(accepted[row], sampler::acceptedDraft);
+      lastTokens[slot] = Math.max(0, token);
+    }
+  }
+}
