@@ -34,7 +34,9 @@ enum Kernel {
   ATTENTION_PREFILL_D32("attention_prefill_d32", "PPPPPPPIIIII", 128, 0),
   ATTENTION_PREFILL_D64("attention_prefill_d64", "PPPPPPPIIIII", 128, 0),
   ATTENTION_PREFILL_D128("attention_prefill_d128", "PPPPPPPIIIII", 128, 0),
-  ATTENTION_MERGE("attention_merge", "PPPIII", 128, 0);
+  ATTENTION_MERGE("attention_merge", "PPPIII", 128, 0),
+  COPY_BLOCKS("copy_blocks", "PPI", 256, 0),
+  CLOSE_UP("close_up", "PPPPPIII", 256, 0);
 
   private final String entry;
   private final String parameters;
