@@ -59,7 +59,8 @@ class GemmKernelsTest {
     "TILED, 65, 64, 64, 3", "TILED, 130, 190, 192, 0", "TILED, 200, 128, 128, 5",
     "TILED, 1, 320, 100, 2"
   })
-  void everyRowTimesEveryFeature(Family family, int numRows, int numFeatures, int k, long schedule) {
+  void everyRowTimesEveryFeature(
+      Family family, int numRows, int numFeatures, int k, long schedule) {
     Random random = new Random(numRows);
     PackedMatrix weights = PackedMatrix.random(numFeatures, k, random);
     float[] x = activations(numRows, k, random);
