@@ -22,18 +22,37 @@ import java.util.stream.IntStream;
  * in other slots and blocks. In the end each must have the tokens and log-probabilities that it has
  * alone.
  */
-final class HostScenario {
-  private static final int BLOCK_SIZE = 4;
-  private static final int MAX_MODEL_LEN = 96;
-  private static final int NUM_SLOTS = 8;
-  private static final int MAX_NUM_DRAFTS = 6;
-  private static final int MAX_IN_FLIGHT = 3;
-  private static final int MAX_NUM_ROWS = 4;
-  private static final int MAX_NUM_TOKENS = 48;
-  private static final int NUM_BLOCKS = 200;
+final class ScheduledScenario {
+  static final int BLOCK_SIZE = 4;
+  static final int MAX_MODEL_LEN = 96;
+  static final int NUM_SLOTS = 8;
+  static final int MAX_NUM_DRAFTS = 6;
+  static final int MAX_IN_FLIGHT = 3;
+  static final int MAX_NUM_ROWS = 4;
+  static final int MAX_NUM_TOKENS = 48;
+  static final int NUM_BLOCKS = 200;
   private static final long TIMEOUT_NANOS = 60_000_000_000L;
 
-  private final HostModel model = ReferenceData.model("draft");
+  /** An executor under test, and what it should say. */
+  interface Subject {
+    /** An executor with the limits of this class. */
+    StepExecutor newExecutor(Random random);
+
+    /** What a request gets that is alone. */
+    SoloOutput alone(int[] prompt, SamplingParameters parameters, long seed);
+
+    int vocabularySize();
+
+    /** Whether a tree of drafts gives the same as no drafts, to the bit. */
+    boolean verifiesTrees();
+
+    /** Output tokens of a request at most. */
+    default int maxNumOutput() {
+      return 30;
+    }
+  }
+
+  private final Subject subject;
   private final Random random;
   private final PlanWriter writer = new PlanWriter();
   private final ArrayDeque<List<Sequence>> inFlight = new ArrayDeque<>();
@@ -41,7 +60,8 @@ final class HostScenario {
   private final List<Integer> freeBlocks = new ArrayList<>();
   private final StepResult result = new StepResult(MAX_NUM_ROWS, MAX_NUM_DRAFTS, 20);
 
-  HostScenario(long seed) {
+  ScheduledScenario(Subject subject, long seed) {
+    this.subject = subject;
     random = new Random(seed);
     for (int slot = 0; slot < NUM_SLOTS; slot++) {
       freeSlots.add(slot);
@@ -84,7 +104,7 @@ final class HostScenario {
 
   void run() throws InterruptedException {
     List<Sequence> sequences = sequences();
-    try (StepExecutor executor = newExecutor()) {
+    try (StepExecutor executor = subject.newExecutor(random)) {
       while (!sequences.stream().allMatch(Sequence::isDone) || !inFlight.isEmpty()) {
         boolean mayPreempt = inFlight.isEmpty() && random.nextInt(4) == 0;
         if (mayPreempt) {
@@ -97,38 +117,22 @@ final class HostScenario {
         }
       }
     }
-    sequences.forEach(HostScenario::check);
-  }
-
-  private HostExecutor newExecutor() {
-    return HostExecutor.builder(model)
-        .maxModelLen(MAX_MODEL_LEN)
-        .blockSize(BLOCK_SIZE)
-        .numBlocks(NUM_BLOCKS)
-        .numSlots(NUM_SLOTS)
-        .maxNumRows(MAX_NUM_ROWS)
-        .maxNumBatchedTokens(MAX_NUM_TOKENS)
-        .maxNumDraftTokens(MAX_NUM_DRAFTS)
-        .maxInFlight(MAX_IN_FLIGHT)
-        .numThreads(1 + random.nextInt(3))
-        .build();
+    sequences.forEach(ScheduledScenario::check);
   }
 
   // ---- requests
 
   private List<Sequence> sequences() {
     List<Sequence> sequences = new ArrayList<>();
-    try (SoloDecoder solo = new SoloDecoder(model, MAX_MODEL_LEN, 1, Thread::new)) {
-      for (int id = 0; id < 5; id++) {
-        int[] prompt = random.ints(1 + random.nextInt(40), 3, 1000).toArray();
-        SamplingParameters parameters = parameters();
-        long seed = random.nextLong();
-        Request request = Request.builder(id, prompt).sampling(parameters).build();
-        SoloOutput expected = solo.decode(prompt, parameters, seed);
-        Sequence sequence = new Sequence(request, seed, expected);
-        Arrays.stream(prompt).forEach(sequence.tokens::add);
-        sequences.add(sequence);
-      }
+    for (int id = 0; id < 5; id++) {
+      int[] prompt = random.ints(1 + random.nextInt(40), 3, subject.vocabularySize()).toArray();
+      SamplingParameters parameters = parameters();
+      long seed = random.nextLong();
+      Request request = Request.builder(id, prompt).sampling(parameters).build();
+      SoloOutput expected = subject.alone(prompt, parameters, seed);
+      Sequence sequence = new Sequence(request, seed, expected);
+      Arrays.stream(prompt).forEach(sequence.tokens::add);
+      sequences.add(sequence);
     }
     return sequences;
   }
@@ -136,7 +140,7 @@ final class HostScenario {
   private SamplingParameters parameters() {
     SamplingParameters.Builder builder =
         SamplingParameters.builder()
-            .maxNewTokens(1 + random.nextInt(30))
+            .maxNewTokens(1 + random.nextInt(subject.maxNumOutput()))
             .numLogprobs(random.nextInt(4) - 1);
     if (random.nextBoolean()) {
       builder.temperature(0.5f + random.nextFloat()).topP(0.8f + random.nextFloat() / 5);
@@ -145,7 +149,7 @@ final class HostScenario {
       builder.repetitionPenalty(1.3f).presencePenalty(0.5f).frequencyPenalty(0.2f);
     }
     if (random.nextBoolean()) {
-      builder.stopTokenIds(random.ints(60, 0, 1000).toArray()).minNewTokens(1);
+      builder.stopTokenIds(random.ints(60, 0, subject.vocabularySize()).toArray()).minNewTokens(1);
     }
     if (random.nextBoolean()) {
       builder.topK(1 + random.nextInt(50)).minP(0.01f).logitBias(Map.of(37, 1f, 500, -2f));
@@ -218,11 +222,11 @@ final class HostScenario {
       return wanted;
     }
     sequence.hasDraftsInFlight = true;
-    if (random.nextBoolean()) {
+    if (subject.verifiesTrees() && random.nextBoolean()) {
       addTree(sequence, wanted);
       return wanted;
     }
-    int[] drafts = random.ints(wanted, 0, 1000).toArray();
+    int[] drafts = random.ints(wanted, 0, subject.vocabularySize()).toArray();
     int numRight = random.nextInt(wanted + 1);
     int[] expected = sequence.expected.tokens();
     for (int i = 0; i < numRight && sequence.numOutput() + i < expected.length; i++) {
@@ -247,7 +251,7 @@ final class HostScenario {
         lastRight = draft;
       } else {
         do {
-          drafts[draft] = random.nextInt(1000);
+          drafts[draft] = random.nextInt(subject.vocabularySize());
         } while (hasTwin(parents, drafts, draft, drafts[draft]));
       }
     }
