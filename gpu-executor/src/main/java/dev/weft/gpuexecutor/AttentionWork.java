@@ -103,8 +103,8 @@ final class AttentionWork implements AttentionItems {
   @Override
   public long maxInts() {
     long numTiles = decodes.slots.length + prefills.slots.length;
-    int numMerges = blocksWanted * (decodes.maxQueries + prefills.maxQueries);
-    return (numTiles + 2L * blocksWanted) * ITEM_INTS + (long) numMerges * MERGE_INTS;
+    long numMerges = (long) blocksWanted * (decodes.maxQueries + prefills.maxQueries);
+    return (numTiles + 2L * blocksWanted) * ITEM_INTS + numMerges * MERGE_INTS;
   }
 
   @Override

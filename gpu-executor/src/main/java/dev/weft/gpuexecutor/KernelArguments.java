@@ -78,7 +78,8 @@ final class KernelArguments {
   private int checked(int index, char kind) {
     if (index < 0 || index >= kernel.numParameters() || kernel.parameter(index) != kind) {
       throw new IllegalArgumentException(
-          kernel.entry() + ": parameter " + index + " of " + kernel.parameters() + " is not " + kind);
+          kernel.entry() + ": parameter " + index + " of " + kernel.parameters()
+              + " is not " + kind);
     }
     return offset(index);
   }

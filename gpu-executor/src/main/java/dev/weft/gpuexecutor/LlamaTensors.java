@@ -23,7 +23,29 @@ record LlamaTensors(
       StoredTensor feedForwardNorm,
       StoredTensor gate,
       StoredTensor up,
-      StoredTensor down) {}
+      StoredTensor down) {
+
+    private long byteSize() {
+      return attentionNorm.byteSize()
+          + query.byteSize()
+          + key.byteSize()
+          + value.byteSize()
+          + attentionOutput.byteSize()
+          + feedForwardNorm.byteSize()
+          + gate.byteSize()
+          + up.byteSize()
+          + down.byteSize();
+    }
+  }
+
+  /** Bytes of all tensors as they are stored. */
+  long byteSize() {
+    long sum = embedding.byteSize() + norm.byteSize() + (output == null ? 0 : output.byteSize());
+    for (Layer layer : layers) {
+      sum += layer.byteSize();
+    }
+    return sum;
+  }
 
   /** Finds and checks every tensor; reads no weights. */
   static LlamaTensors claim(Checkpoint checkpoint, LlamaConfig config)
