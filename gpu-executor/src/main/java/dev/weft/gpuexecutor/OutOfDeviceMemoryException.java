@@ -8,6 +8,7 @@ import java.io.Serial;
  */
 public final class OutOfDeviceMemoryException extends CudaException {
   @Serial private static final long serialVersionUID = 1L;
+  private static final int OUT_OF_MEMORY = 2;
 
   private final long neededBytes;
   private final long freeBytes;
@@ -18,6 +19,12 @@ public final class OutOfDeviceMemoryException extends CudaException {
         + " bytes, the device has " + freeBytes + " free");
     this.neededBytes = neededBytes;
     this.freeBytes = freeBytes;
+  }
+
+  /** Says that no KV block finds room beside the model. */
+  static OutOfDeviceMemoryException forBlocks(long neededBytes, long freeBytes) {
+    return new OutOfDeviceMemoryException(
+        OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY", "KV blocks", neededBytes, freeBytes);
   }
 
   /** The bytes that the refused allocation asked for. */

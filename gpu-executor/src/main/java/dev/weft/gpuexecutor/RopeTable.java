@@ -35,6 +35,16 @@ final class RopeTable {
     return cosines.length;
   }
 
+  /** The cosine of the angle by which dimension {@code i} is rotated. */
+  float cosine(int position, int i) {
+    return cosines[position][i];
+  }
+
+  /** The sine of the angle by which dimension {@code i} is rotated. */
+  float sine(int position, int i) {
+    return sines[position][i];
+  }
+
   /** Rotates neighbouring heads of one token and multiplies them by a factor. */
   void rotate(float[] heads, int offset, int numHeads, int position, float factor) {
     float[] cosine = cosines[position];

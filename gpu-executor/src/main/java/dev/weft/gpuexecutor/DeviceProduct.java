@@ -1,0 +1,122 @@
+package dev.weft.gpuexecutor;
+
+/**
+ * A product of activations with a weight matrix, launched with the kernel that suits the number of
+ * rows: up to 64 the packed ones, of which each has room for a number of rows and costs the same
+ * full or empty; above the tiled one. The packed ones give the same bits for a row whatever its
+ * company is, so a deterministic executor uses them for any number of rows.
+ */
+final class DeviceProduct {
+  /** What becomes of the sums. */
+  enum Output {
+    /** Stored as BF16. */
+    STORE,
+    /** Of a gate and an up tile: {@code silu(gate) * up}, stored as BF16. */
+    SILU,
+    /** Stored as float. */
+    LOGITS
+  }
+
+  private static final int[] PACKED_ROWS = {8, 16, 32, 64};
+  private static final int TILED_ROWS = 128;
+  private static final int TILED_TILES = 8;
+
+  private final LaunchSite[] packed = new LaunchSite[PACKED_ROWS.length];
+  private final int[] tilesOfBlock = new int[PACKED_ROWS.length];
+  private final LaunchSite tiled;
+  private final int numTiles;
+  private final boolean deterministic;
+
+  /**
+   * @param y {@code [rows][outputs]}
+   * @param x {@code [rows][inputs]}
+   * @param countIndex where the header of the step block says how many rows there are
+   */
+  DeviceProduct(
+      LaunchContext context,
+      DeviceMatrix matrix,
+      DeviceMemory x,
+      DeviceMemory y,
+      int countIndex,
+      Output output) {
+    numTiles = matrix.numTiles();
+    deterministic = context.deterministic();
+    Kernel[] kernels = packedKernels(output);
+    for (int i = 0; i < packed.length; i++) {
+      packed[i] = site(context, kernels[i], matrix, x, y, countIndex);
+      tilesOfBlock[i] = output == Output.SILU || i >= 2 ? 2 : 1;
+    }
+    tiled = site(context, tiledKernel(output), matrix, x, y, countIndex);
+  }
+
+  private static Kernel[] packedKernels(Output output) {
+    return switch (output) {
+      case STORE ->
+          new Kernel[] {
+            Kernel.GEMM_PACKED_N1_STORE,
+            Kernel.GEMM_PACKED_N2_STORE,
+            Kernel.GEMM_PACKED_N4_STORE,
+            Kernel.GEMM_PACKED_N8_STORE
+          };
+      case SILU ->
+          new Kernel[] {
+            Kernel.GEMM_PACKED_N1_SILU,
+            Kernel.GEMM_PACKED_N2_SILU,
+            Kernel.GEMM_PACKED_N4_SILU,
+            Kernel.GEMM_PACKED_N8_SILU
+          };
+      case LOGITS ->
+          new Kernel[] {
+            Kernel.GEMM_PACKED_N1_LOGITS,
+            Kernel.GEMM_PACKED_N2_LOGITS,
+            Kernel.GEMM_PACKED_N4_LOGITS,
+            Kernel.GEMM_PACKED_N8_LOGITS
+          };
+    };
+  }
+
+  private static Kernel tiledKernel(Output output) {
+    return switch (output) {
+      case STORE -> Kernel.GEMM_TILED_STORE;
+      case SILU -> Kernel.GEMM_TILED_SILU;
+      case LOGITS -> Kernel.GEMM_TILED_LOGITS;
+    };
+  }
+
+  private static LaunchSite site(
+      LaunchContext context,
+      Kernel kernel,
+      DeviceMatrix matrix,
+      DeviceMemory x,
+      DeviceMemory y,
+      int countIndex) {
+    return context.site(
+        context
+            .arguments(kernel)
+            .pointer(0, y)
+            .pointer(1, x)
+            .pointer(2, matrix.memory())
+            .pointer(3, context.stepBlock())
+            .integer(4, matrix.numTiles())
+            .integer(5, matrix.numChunks())
+            .integer(6, countIndex));
+  }
+
+  /** Launches it for up to {@code maxRows} rows; how many there are it reads on the device. */
+  void launch(CudaStream stream, int maxRows) {
+    for (int i = 0; i < packed.length; i++) {
+      if (maxRows <= PACKED_ROWS[i]) {
+        packed[i].launch(stream, 1, numTiles / tilesOfBlock[i]);
+        return;
+      }
+    }
+    if (deterministic) {
+      int last = packed.length - 1;
+      int numGroups = (maxRows + PACKED_ROWS[last] - 1) / PACKED_ROWS[last];
+      packed[last].launch(stream, numGroups, numTiles / tilesOfBlock[last]);
+      return;
+    }
+    int numRowBlocks = (maxRows + TILED_ROWS - 1) / TILED_ROWS;
+    tiled.launch(stream, numRowBlocks, (numTiles + TILED_TILES - 1) / TILED_TILES);
+  }
+}
