@@ -4,6 +4,7 @@ import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.Arrays;
+import java.util.Random;
 
 /**
  * What the host executor does with a step but the forward pass, with the host's own classes: the
@@ -100,6 +101,21 @@ final class HostSteps {
       mask |= 1L << path[i] - first;
     }
     return mask;
+  }
+
+  /** Prepares and samples, from logits at random. */
+  StepResult run(StepPlan plan, Random random) {
+    prepare(plan);
+    float[][] logits = new float[batch.numLogits()][spec.vocabularySize()];
+    for (float[] row : logits) {
+      for (int token = 0; token < row.length; token++) {
+        row[token] = (float) random.nextGaussian();
+      }
+    }
+    int numLogprobs = Math.max(0, spec.maxNumLogprobs());
+    StepResult result = new StepResult(spec.maxNumRows(), spec.maxNumDraftTokens(), numLogprobs);
+    sample(plan, logits, result);
+    return result;
   }
 
   void sample(StepPlan plan, float[][] logits, StepResult result) {

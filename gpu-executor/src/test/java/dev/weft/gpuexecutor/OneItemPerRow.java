@@ -1,33 +1,37 @@
 package dev.weft.gpuexecutor;
 
 import java.nio.IntBuffer;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Attention that is not divided: an item per row, which says what the packer told of the row. */
 final class OneItemPerRow implements AttentionItems {
-  private final int maxNumRows;
-  private final List<int[]> rows = new ArrayList<>();
+  private final IntBuffer items;
+  private int numRows;
 
   OneItemPerRow(int maxNumRows) {
-    this.maxNumRows = maxNumRows;
+    items = IntBuffer.allocate(maxNumRows * StepBlock.ITEM_INTS);
   }
 
   @Override
   public long maxInts() {
-    return (long) maxNumRows * StepBlock.ITEM_INTS;
+    return items.capacity();
   }
 
   @Override
   public void begin() {
-    rows.clear();
+    numRows = 0;
   }
 
   @Override
   public void addRow(int slot, int firstToken, int numTokens, int startPosition, int treeFirst) {
-    int numKeys = startPosition + numTokens;
-    rows.add(
-        new int[] {slot, firstToken, numTokens, 0, numKeys, 0, 1, -1, treeFirst, numKeys, 0, 0});
+    int at = numRows++ * StepBlock.ITEM_INTS;
+    items.put(at + StepBlock.ITEM_SLOT, slot);
+    items.put(at + StepBlock.ITEM_FIRST_TOKEN, firstToken);
+    items.put(at + StepBlock.ITEM_NUM_TOKENS, numTokens);
+    items.put(at + StepBlock.ITEM_KEY_END, startPosition + numTokens);
+    items.put(at + StepBlock.ITEM_NUM_SPLITS, 1);
+    items.put(at + StepBlock.ITEM_PART, -1);
+    items.put(at + StepBlock.ITEM_TREE_FIRST, treeFirst);
+    items.put(at + StepBlock.ITEM_NUM_KEYS, startPosition + numTokens);
   }
 
   @Override
@@ -35,7 +39,7 @@ final class OneItemPerRow implements AttentionItems {
 
   @Override
   public int numDecodeItems() {
-    return rows.size();
+    return numRows;
   }
 
   @Override
@@ -50,11 +54,6 @@ final class OneItemPerRow implements AttentionItems {
 
   @Override
   public void writeTo(IntBuffer target, int start) {
-    int at = start;
-    for (int[] row : rows) {
-      for (int value : row) {
-        target.put(at++, value);
-      }
-    }
+    target.put(start, items, 0, numRows * StepBlock.ITEM_INTS);
   }
 }

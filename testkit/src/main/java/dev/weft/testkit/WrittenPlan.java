@@ -110,7 +110,11 @@ final class WrittenPlan implements StepPlan {
   }
 
   @Override public int numTokens() {
-    return rows.stream().mapToInt(row -> row.tokens.length).sum();
+    int numTokens = 0;
+    for (int row = 0; row < rows.size(); row++) {
+      numTokens += rows.get(row).tokens.length;
+    }
+    return numTokens;
   }
 
   @Override public int slot(int row) {
