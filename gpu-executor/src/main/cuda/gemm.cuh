@@ -185,7 +185,9 @@ struct PackedGemm {
   static constexpr int NUM_TOTALS = (TILE_FEATURES * NUM_ROWS + 255) / 256;
 
   __device__ __forceinline__ void add_warps(float (&total)[NUM_TOTALS], float* shared, int tile) {
-    __syncthreads();
+    if (tile > 0) {
+      __syncthreads();  // the sums of the tile before were read
+    }
     float* mine = shared + warp_index() * NUM_ROWS * SUM_STRIDE;
 #pragma unroll
     for (int i = 0; i < ROWS * 4; i++) {

@@ -1,34 +1,40 @@
 // gemm_tiled.cuh - the product for many rows, on the same packed weights as gemm.cuh.
 //
-// A block makes 128 features of 128 rows: 8 warps, four along the features and two along the rows,
-// each 32 features by 64 rows. Rows of X go through shared memory, a chunk of 64 k at a time, while
+// A block makes a tile of Y in two sizes: large ones of 128 features by 128 rows read least, small
+// ones of 64 by 64 are more blocks where large ones would leave multiprocessors idle. Both sum up an
+// element in the same order. Rows of X go through shared memory, a chunk of 64 k at a time, while
 // the chunk before is computed with; weights go from global memory (for all row groups but the first
 // from the L2 cache) to registers, half a chunk at a time. What hides their latency are the other
-// warps: registers are kept below 128, so that two blocks fit on a multiprocessor.
+// warps: registers are kept below 128, so that 16 of them fit on a multiprocessor.
 //
-//   stage[2][128 rows][8 units of 16 bytes]; unit u of row r stands at u ^ (r & 1), so that the
-//   eight lanes of a 16-byte access, two rows and every other unit of them, hit 32 banks
+//   stage[2][rows][8 units of 16 bytes]; unit u of row r stands at u ^ (r & 1), so that the eight
+//   lanes of a 16-byte access, two rows and every other unit of them, hit 32 banks
 //
-// Cost per chunk and block: 16 KiB of X, 16 KiB of weights, read by two warps each; 512 mma. The
-// result goes through shared memory too, so that rows of Y are written 16 bytes at a time.
+// Cost per chunk of a large tile: 16 KiB of X, 16 KiB of weights, read by two warps each; 512 mma.
+// The result goes through shared memory too, so that rows of Y are written 16 bytes at a time.
 #pragma once
 #include "gemm.cuh"
 
+// FEATURE_WARPS x ROW_WARPS warps, each with 32 features by 8 * WARP_ROWS rows.
+template <int FEATURE_WARPS, int ROW_WARPS, int WARP_ROWS>
 struct TiledGemm {
-  static constexpr int FEATURES = 128;
-  static constexpr int ROWS = 128;
-  static constexpr int THREADS = 256;
-  static constexpr int TILES = FEATURES / TILE_FEATURES;
+  static constexpr int WARP_TILES = 2;
+  static constexpr int TILES = FEATURE_WARPS * WARP_TILES;
+  static constexpr int FEATURES = TILES * TILE_FEATURES;
+  static constexpr int ROWS = ROW_WARPS * WARP_ROWS * 8;
+  static constexpr int THREADS = FEATURE_WARPS * ROW_WARPS * WARP_SIZE;
   static constexpr int STAGE_UNITS = ROWS * ROW_UNITS_OF_CHUNK;
-  static constexpr int WARP_TILES = 2;  // along the features: 32
-  static constexpr int WARP_ROWS = 8;   // eights of rows: 64
 
   float sum[WARP_TILES][WARP_ROWS][4];
   uint4 word[WARP_TILES][2];  // weights of two steps, half a chunk
 
-  static __device__ __forceinline__ int first_warp_row() { return warp_index() / 4 * 64; }
+  static __device__ __forceinline__ int first_warp_row() {
+    return warp_index() / FEATURE_WARPS * WARP_ROWS * 8;
+  }
 
-  static __device__ __forceinline__ int first_warp_tile() { return warp_index() % 4 * WARP_TILES; }
+  static __device__ __forceinline__ int first_warp_tile() {
+    return warp_index() % FEATURE_WARPS * WARP_TILES;
+  }
 
   // Starts to copy a chunk of the block's rows: `from` is the thread's unit of the chunk in the
   // first of its rows. Rows behind the last one become zeros.
@@ -108,19 +114,19 @@ struct TiledGemm {
     }
   }
 
-  // Lays the block's results out in shared memory, [128 rows][units of 8 features], unit u of row r
+  // Lays the block's results out in shared memory, [rows][units of 8 features], unit u of row r
   // at u ^ (r / 2 % 4): the lanes of a store then hit 16 banks, two of them with one word each.
   template <int EPILOGUE>
   __device__ __forceinline__ void gather(bf16* shared) {
     constexpr int TILES_OUT = EPILOGUE == SILU ? WARP_TILES / 2 : WARP_TILES;
-    constexpr int UNITS = 4 * TILES_OUT * 2;
+    constexpr int UNITS = FEATURE_WARPS * TILES_OUT * 2;
 #pragma unroll
     for (int n = 0; n < TILES_OUT * WARP_ROWS * 4; n++) {
       int i = n / (WARP_ROWS * 4);
       int j = n / 4 % WARP_ROWS;
       int element = n % 4;
       int row = first_warp_row() + j * 8 + lane_index() % 4 * 2 + element % 2;
-      int unit = (warp_index() % 4 * TILES_OUT + i) * 2 + element / 2;
+      int unit = (warp_index() % FEATURE_WARPS * TILES_OUT + i) * 2 + element / 2;
       float value = EPILOGUE == SILU ? silu_times(sum[0][j][element], sum[1][j][element])
                                      : sum[i][j][element];
       shared[(row * UNITS + (unit ^ (row / 2 % 4))) * 8 + lane_index() / 4] =
@@ -165,44 +171,51 @@ struct TiledGemm {
   }
 };
 
-template <int EPILOGUE, class Output>
+template <class Gemm, int EPILOGUE, class Output>
 __device__ __forceinline__ void gemm_tiled(Output* y, const bf16* x, const uint4* weights,
                                            const int* header, int numTiles, int numChunks,
                                            int countIndex) {
-  __shared__ uint4 stage[2 * TiledGemm::STAGE_UNITS];
-  int firstRow = blockIdx.x * TiledGemm::ROWS;
+  __shared__ uint4 stage[2 * Gemm::STAGE_UNITS];
+  int firstRow = blockIdx.x * Gemm::ROWS;
   int numRows = header[countIndex];
   if (firstRow >= numRows) {
     return;
   }
-  int firstTile = blockIdx.y * TiledGemm::TILES + TiledGemm::first_warp_tile();
+  int firstTile = blockIdx.y * Gemm::TILES + Gemm::first_warp_tile();
   // In the last block half of the warps may have no features; they compute others and store nothing.
-  int readTile = min(firstTile, numTiles - TiledGemm::WARP_TILES);
+  int readTile = min(firstTile, numTiles - Gemm::WARP_TILES);
   const uint4* ownWeights = weights + (long)readTile * numChunks * WORDS_OF_CHUNK + lane_index();
   long ownRow = firstRow + threadIdx.x / ROW_UNITS_OF_CHUNK;
   const uint4* ownUnit = (const uint4*)x + ownRow * numChunks * ROW_UNITS_OF_CHUNK +
                          threadIdx.x % ROW_UNITS_OF_CHUNK;
 
-  TiledGemm gemm;
+  Gemm gemm;
   gemm.run(stage, ownUnit, ownWeights, numRows - firstRow, numChunks);
   int stride = output_stride<EPILOGUE>(numTiles);
   if constexpr (EPILOGUE == LOGITS) {
     gemm.store_logits(y, firstRow, numRows, firstTile, stride);
   } else {
     __syncthreads();
-    gemm.gather<EPILOGUE>((bf16*)stage);
+    gemm.template gather<EPILOGUE>((bf16*)stage);
     __syncthreads();
-    TiledGemm::store<EPILOGUE>(y, stage, firstRow, numRows, stride);
+    Gemm::template store<EPILOGUE>(y, stage, firstRow, numRows, stride);
   }
 }
 
-// Grid (ceil(rows / 128), ceil(numTiles / 8)), 256 threads.
-#define GEMM_TILED(SUFFIX, EPILOGUE, OUTPUT)                                                     \
-  extern "C" __global__ void __launch_bounds__(256, 2) gemm_tiled_##SUFFIX(                      \
+typedef TiledGemm<4, 2, 8> LargeTile;
+typedef TiledGemm<2, 2, 4> SmallTile;
+
+// gemm_tiled_*: grid (ceil(rows / 128), ceil(numTiles / 8)), 256 threads.
+// gemm_small_tiled_*: grid (ceil(rows / 64), ceil(numTiles / 4)), 128 threads.
+#define GEMM_TILED(NAME, TILE, BLOCKS, EPILOGUE, OUTPUT)                                         \
+  extern "C" __global__ void __launch_bounds__(TILE::THREADS, BLOCKS) NAME(                      \
       OUTPUT* y, const bf16* x, const uint4* weights, const int* header, int numTiles,           \
       int numChunks, int countIndex) {                                                           \
-    gemm_tiled<EPILOGUE>(y, x, weights, header, numTiles, numChunks, countIndex);                \
+    gemm_tiled<TILE, EPILOGUE>(y, x, weights, header, numTiles, numChunks, countIndex);          \
   }
-GEMM_TILED(store, STORE, bf16)
-GEMM_TILED(silu, SILU, bf16)
-GEMM_TILED(logits, LOGITS, float)
+GEMM_TILED(gemm_tiled_store, LargeTile, 2, STORE, bf16)
+GEMM_TILED(gemm_tiled_silu, LargeTile, 2, SILU, bf16)
+GEMM_TILED(gemm_tiled_logits, LargeTile, 2, LOGITS, float)
+GEMM_TILED(gemm_small_tiled_store, SmallTile, 4, STORE, bf16)
+GEMM_TILED(gemm_small_tiled_silu, SmallTile, 4, SILU, bf16)
+GEMM_TILED(gemm_small_tiled_logits, SmallTile, 4, LOGITS, float)

@@ -27,7 +27,10 @@ class GemmKernelsTest {
     N8(
         Kernel.GEMM_PACKED_N8_STORE, Kernel.GEMM_PACKED_N8_SILU, Kernel.GEMM_PACKED_N8_LOGITS, 64,
         2),
-    TILED(Kernel.GEMM_TILED_STORE, Kernel.GEMM_TILED_SILU, Kernel.GEMM_TILED_LOGITS, 128, 8);
+    TILED(Kernel.GEMM_TILED_STORE, Kernel.GEMM_TILED_SILU, Kernel.GEMM_TILED_LOGITS, 128, 8),
+    SMALL_TILED(
+        Kernel.GEMM_SMALL_TILED_STORE, Kernel.GEMM_SMALL_TILED_SILU,
+        Kernel.GEMM_SMALL_TILED_LOGITS, 64, 4);
 
     private final Kernel store;
     private final Kernel silu;
@@ -57,7 +60,8 @@ class GemmKernelsTest {
     "N4, 32, 64, 200, 7", "N4, 25, 64, 1088, 0",
     "N8, 61, 64, 320, 9", "N8, 100, 64, 576, 2", "N8, 65, 64, 64, 1",
     "TILED, 65, 64, 64, 3", "TILED, 130, 190, 192, 0", "TILED, 200, 128, 128, 5",
-    "TILED, 1, 320, 100, 2"
+    "TILED, 1, 320, 100, 2",
+    "SMALL_TILED, 65, 64, 64, 3", "SMALL_TILED, 130, 190, 192, 0", "SMALL_TILED, 1, 64, 320, 4"
   })
   void everyRowTimesEveryFeature(
       Family family, int numRows, int numFeatures, int k, long schedule) {
@@ -84,7 +88,7 @@ class GemmKernelsTest {
   @ParameterizedTest
   @CsvSource({
     "N1, 5, 70, 128, 1", "N2, 9, 64, 640, 2", "N4, 20, 64, 64, 3", "N8, 70, 64, 128, 5",
-    "TILED, 140, 100, 128, 3", "TILED, 66, 64, 192, 2"
+    "TILED, 140, 100, 128, 3", "TILED, 66, 64, 192, 2", "SMALL_TILED, 70, 100, 128, 5"
   })
   void gateIsActivatedAndMultipliedByUp(
       Family family, int numRows, int width, int k, long schedule) {
@@ -134,16 +138,18 @@ class GemmKernelsTest {
   }
 
   @Test
-  void aTiledRowDoesNotDependOnTheOthers() {
+  void aTiledRowDependsNeitherOnTheOthersNorOnTheTile() {
     Random random = new Random(6);
     PackedMatrix weights = PackedMatrix.random(128, 192, random);
     float[] x = activations(150, 192, random);
     float[] all = run(Family.TILED, Family.TILED.logits, weights, x, 150, 1);
+    float[] small = run(Family.SMALL_TILED, Family.SMALL_TILED.logits, weights, x, 150, 3);
 
     float[] last = Arrays.copyOfRange(x, 149 * 192, 150 * 192);
     float[] alone = run(Family.TILED, Family.TILED.logits, weights, last, 1, 2);
 
     assertThat(Arrays.copyOf(alone, 128)).isEqualTo(Arrays.copyOfRange(all, 149 * 128, 150 * 128));
+    assertThat(Arrays.copyOf(small, 150 * 128)).isEqualTo(Arrays.copyOf(all, 150 * 128));
   }
 
   @ParameterizedTest
