@@ -57,6 +57,11 @@ final class ReferenceData {
     return name.equals("target") ? TARGET : DRAFT;
   }
 
+  /** Where that model lies. */
+  static Path directory(String name) {
+    return ROOT.resolve(name);
+  }
+
   /** All prompts with the reference of that model. */
   static List<Prompt> prompts(String model) throws IOException {
     Path folder = ROOT.resolve("reference");
