@@ -29,7 +29,7 @@ final class ScheduledScenario {
   static final int MAX_NUM_DRAFTS = 6;
   static final int MAX_IN_FLIGHT = 3;
   static final int MAX_NUM_ROWS = 4;
-  static final int MAX_NUM_TOKENS = 48;
+  static final int MAX_NUM_TOKENS = 47;
   static final int NUM_BLOCKS = 200;
   private static final long TIMEOUT_NANOS = 60_000_000_000L;
 
