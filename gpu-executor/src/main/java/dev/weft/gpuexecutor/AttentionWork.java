@@ -102,7 +102,7 @@ final class AttentionWork implements AttentionItems {
 
   @Override
   public long maxInts() {
-    long numTiles = decodes.slots.length + prefills.slots.length;
+    long numTiles = (long) decodes.slots.length + prefills.slots.length;
     long numMerges = (long) blocksWanted * (decodes.maxQueries + prefills.maxQueries);
     return (numTiles + 2L * blocksWanted) * ITEM_INTS + numMerges * MERGE_INTS;
   }

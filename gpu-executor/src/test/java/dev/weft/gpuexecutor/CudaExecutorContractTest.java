@@ -40,7 +40,7 @@ class CudaExecutorContractTest {
 
     @Override
     protected float logprobTolerance() {
-      return 0.2f;
+      return 0.1f;
     }
   }
 
