@@ -3,8 +3,9 @@ package dev.weft.gpuexecutor;
 /**
  * A product of activations with a weight matrix, launched with the kernel that suits the number of
  * rows: up to 64 the packed ones, of which each has room for a number of rows and costs the same
- * full or empty; above the tiled one. The packed ones give the same bits for a row whatever its
- * company is, so a deterministic executor uses them for any number of rows.
+ * full or empty; above the tiled ones, large tiles when there are enough of them for all
+ * multiprocessors. The packed ones give the same bits for a row whatever its company is, so a
+ * deterministic executor uses them for any number of rows.
  */
 final class DeviceProduct {
   /** What becomes of the sums. */
@@ -20,11 +21,15 @@ final class DeviceProduct {
   private static final int[] PACKED_ROWS = {8, 16, 32, 64};
   private static final int TILED_ROWS = 128;
   private static final int TILED_TILES = 8;
+  private static final int SMALL_TILED_ROWS = 64;
+  private static final int SMALL_TILED_TILES = 4;
 
   private final LaunchSite[] packed = new LaunchSite[PACKED_ROWS.length];
   private final int[] tilesOfBlock = new int[PACKED_ROWS.length];
   private final LaunchSite tiled;
+  private final LaunchSite smallTiled;
   private final int numTiles;
+  private final int numMultiprocessors;
   private final boolean deterministic;
 
   /**
@@ -40,6 +45,7 @@ final class DeviceProduct {
       int countIndex,
       Output output) {
     numTiles = matrix.numTiles();
+    numMultiprocessors = context.numMultiprocessors();
     deterministic = context.deterministic();
     Kernel[] kernels = packedKernels(output);
     for (int i = 0; i < packed.length; i++) {
@@ -47,6 +53,7 @@ final class DeviceProduct {
       tilesOfBlock[i] = output == Output.SILU || i >= 2 ? 2 : 1;
     }
     tiled = site(context, tiledKernel(output), matrix, x, y, countIndex);
+    smallTiled = site(context, smallTiledKernel(output), matrix, x, y, countIndex);
   }
 
   private static Kernel[] packedKernels(Output output) {
@@ -83,6 +90,14 @@ final class DeviceProduct {
     };
   }
 
+  private static Kernel smallTiledKernel(Output output) {
+    return switch (output) {
+      case STORE -> Kernel.GEMM_SMALL_TILED_STORE;
+      case SILU -> Kernel.GEMM_SMALL_TILED_SILU;
+      case LOGITS -> Kernel.GEMM_SMALL_TILED_LOGITS;
+    };
+  }
+
   private static LaunchSite site(
       LaunchContext context,
       Kernel kernel,
@@ -112,11 +127,21 @@ final class DeviceProduct {
     }
     if (deterministic) {
       int last = packed.length - 1;
-      int numGroups = (maxRows + PACKED_ROWS[last] - 1) / PACKED_ROWS[last];
+      int numGroups = blocks(maxRows, PACKED_ROWS[last]);
       packed[last].launch(stream, numGroups, numTiles / tilesOfBlock[last]);
       return;
     }
-    int numRowBlocks = (maxRows + TILED_ROWS - 1) / TILED_ROWS;
-    tiled.launch(stream, numRowBlocks, (numTiles + TILED_TILES - 1) / TILED_TILES);
+    int numRowBlocks = blocks(maxRows, TILED_ROWS);
+    int numFeatureBlocks = blocks(numTiles, TILED_TILES);
+    if ((long) numRowBlocks * numFeatureBlocks >= numMultiprocessors) {
+      tiled.launch(stream, numRowBlocks, numFeatureBlocks);
+      return;
+    }
+    numRowBlocks = blocks(maxRows, SMALL_TILED_ROWS);
+    smallTiled.launch(stream, numRowBlocks, blocks(numTiles, SMALL_TILED_TILES));
+  }
+
+  private static int blocks(int length, int lengthOfBlock) {
+    return (length + lengthOfBlock - 1) / lengthOfBlock;
   }
 }
