@@ -3,14 +3,21 @@ package dev.weft.examples;
 import java.util.ArrayList;
 import java.util.List;
 
-/** All that came out of a run, and whether it proves what it is to prove. */
+/**
+ * All that came out of a run, and whether it proves what it is to prove.
+ *
+ * @param isExact whether the executor that served computes the bits of the decoder
+ */
 record RunReport(List<TimedRequest> requests, ServedOutputs served, ServingFigures figures,
-    SoloComparison alone) {
+    SoloComparison alone, boolean isExact) {
   private static final int MAX_NUM_DIFFERENCES = 5;
 
   /** The line that says what the run proves. */
   String verdict() {
-    return alone.numEqual() + " of " + requests.size() + " outputs equal the request run alone";
+    String verdict =
+        alone.numEqual() + " of " + requests.size() + " outputs equal the request run alone";
+    return isExact ? verdict : verdict + " on the host, " + alone.numRounded()
+        + " differ only where rounding decides (" + alone.numRoundedTokens() + " tokens)";
   }
 
   /**
@@ -24,7 +31,7 @@ record RunReport(List<TimedRequest> requests, ServedOutputs served, ServingFigur
     for (String missing : figures.missing()) {
       complaints.add("there was no " + missing);
     }
-    if (alone.numEqual() < requests.size()) {
+    if (!alone.differences().isEmpty()) {
       complaints.add(verdict());
       alone.differences().stream().limit(MAX_NUM_DIFFERENCES).forEach(complaints::add);
     }

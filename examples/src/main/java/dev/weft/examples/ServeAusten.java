@@ -3,7 +3,6 @@ package dev.weft.examples;
 import dev.weft.engine.WeftEngine;
 import dev.weft.engine.WeftEngineBuilder;
 import dev.weft.engine.timeline.Timeline;
-import dev.weft.gpuexecutor.HostExecutor;
 import dev.weft.gpuexecutor.HostModel;
 import dev.weft.gpuexecutor.SoloDecoder;
 import dev.weft.schedulerapi.SchedulerLimits;
@@ -21,8 +20,6 @@ import java.util.function.UnaryOperator;
  */
 public final class ServeAusten {
   private static final int NUM_THREADS = Math.min(2, Runtime.getRuntime().availableProcessors());
-  private static final int MAX_NUM_ROWS = 32;
-  private static final int MAX_NUM_BATCHED_TOKENS = 256;
 
   private final ServeOptions options;
   private final PrintStream out;
@@ -57,11 +54,19 @@ public final class ServeAusten {
     HostModel model = HostModel.load(folder.target());
     try (AustenTokenizer tokenizer = AustenTokenizer.load(folder.target())) {
       int[] stopTokenIds = model.eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
-      List<TimedRequest> requests = Workload.of(
-          Prompts.read(folder, tokenizer), options.numRequests(), stopTokenIds);
-      out.printf("serving %d requests with %d threads and %d KV blocks, fewer than they want%n",
-          requests.size(), NUM_THREADS, numBlocks() - 1); // The null block holds nothing.
-      RunReport report = serveAndCompare(model, tokenizer, requests);
+      Prompts prompts = Prompts.read(folder, tokenizer);
+      ServingExecutor serving = ServingExecutor.of(
+          options.executor(), folder.target(), model, numBlocks(), NUM_THREADS);
+      Workload.Pace pace =
+          serving.isExact() ? Workload.Pace.OF_A_HOST : Workload.Pace.OF_A_GPU;
+      List<TimedRequest> requests =
+          Workload.of(prompts, options.numRequests(), pace, stopTokenIds);
+      if (!serving.remark().isEmpty()) {
+        out.println(serving.remark());
+      }
+      out.printf("serving %d requests with %s and %d KV blocks, fewer than they want%n",
+          requests.size(), serving.place(), numBlocks() - 1); // The null block holds nothing.
+      RunReport report = serveAndCompare(serving, model, tokenizer, requests);
       new ResultTable(out, report).print();
       Path outputs = options.outputs();
       if (outputs != null) {
@@ -76,9 +81,10 @@ public final class ServeAusten {
     }
   }
 
-  private RunReport serveAndCompare(HostModel model, AustenTokenizer tokenizer,
-      List<TimedRequest> requests) throws IOException, InterruptedException {
-    StepExecutor executor = wrapping.apply(executor(model));
+  private RunReport serveAndCompare(ServingExecutor serving, HostModel model,
+      AustenTokenizer tokenizer, List<TimedRequest> requests)
+      throws IOException, InterruptedException {
+    StepExecutor executor = wrapping.apply(serving.executor());
     long startNanos = System.nanoTime();
     ServedOutputs served = new ServedOutputs(requests, startNanos);
     LiveDisplay display = LiveDisplay.on(out, new LiveStreams(requests, served, tokenizer));
@@ -94,9 +100,10 @@ public final class ServeAusten {
     }
     try (SoloDecoder alone =
         new SoloDecoder(model, model.maxPositions(), NUM_THREADS, Thread::new)) {
-      SoloComparison comparison = SoloComparison.of(requests, served, alone, display);
+      SoloComparison comparison =
+          SoloComparison.of(requests, served, alone, display, serving.tolerance());
       display.end();
-      return new RunReport(requests, served, figures, comparison);
+      return new RunReport(requests, served, figures, comparison, serving.isExact());
     }
   }
 
@@ -109,15 +116,6 @@ public final class ServeAusten {
     if (trace != null) {
       timeline.writeTrace(trace);
     }
-  }
-
-  private StepExecutor executor(HostModel model) {
-    return HostExecutor.builder(model)
-        .numThreads(NUM_THREADS)
-        .numBlocks(numBlocks())
-        .maxNumRows(MAX_NUM_ROWS)
-        .maxNumBatchedTokens(MAX_NUM_BATCHED_TOKENS)
-        .build();
   }
 
   /** More than the longest request takes, and less than all of them want at once. */

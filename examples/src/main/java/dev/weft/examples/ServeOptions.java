@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeline    page to write, or null
  * @param trace       trace to write, or null
  * @param numRequests requests to serve
+ * @param executor    where to compute
  * @param isHelp      true when only the options are to be printed
  */
 record ServeOptions(
@@ -22,12 +23,13 @@ record ServeOptions(
     @Nullable Path timeline,
     @Nullable Path trace,
     int numRequests,
+    ExecutorChoice executor,
     boolean isHelp) {
   static final int MIN_NUM_REQUESTS = 16;
   static final int MAX_NUM_REQUESTS = 64;
 
   private static final Set<String> OPTIONS =
-      Set.of("--model", "--outputs", "--requests", "--timeline", "--trace");
+      Set.of("--executor", "--model", "--outputs", "--requests", "--timeline", "--trace");
 
   static final String HELP = """
       Serves the model that comes with the examples and compares every output with the same request
@@ -36,12 +38,17 @@ record ServeOptions(
         mvn -q -pl examples -am compile exec:java "-Dexec.args=OPTIONS"
 
         --requests N     how many requests, %d to %d; default %d
+        --executor E     cuda: on a GPU; host: on this machine's processors; auto, the default: on a
+                         GPU when there is one. A GPU rounds otherwise than the host, so there
+                         another token is right, too, if the host chooses it when its logit is
+                         raised by %.2f; such tokens are counted. On the host all must be equal
         --outputs FILE   write prompts, parameters and tokens as JSON, for a check from outside
         --timeline FILE  write a page that shows the run step by step, say weft-timeline.html
         --trace FILE     write the run as a trace that ui.perfetto.dev opens
         --model DIR      folder with target/ and reference/; default: the nearest "model"
         --help           print this
-      """.formatted(MIN_NUM_REQUESTS, MAX_NUM_REQUESTS, MAX_NUM_REQUESTS);
+      """.formatted(MIN_NUM_REQUESTS, MAX_NUM_REQUESTS, MAX_NUM_REQUESTS,
+          ServingExecutor.TOLERANCE_OF_BF16);
 
   /** @throws IllegalArgumentException naming the option, its value and what is allowed */
   static ServeOptions parse(String... arguments) {
@@ -50,11 +57,12 @@ record ServeOptions(
     Path timeline = null;
     Path trace = null;
     int numRequests = MAX_NUM_REQUESTS;
+    ExecutorChoice executor = ExecutorChoice.AUTO;
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < arguments.length; i += 2) {
       String option = arguments[i];
       if (option.equals("--help")) {
-        return new ServeOptions(null, null, null, null, numRequests, true);
+        return new ServeOptions(null, null, null, null, numRequests, executor, true);
       }
       if (!OPTIONS.contains(option)) {
         throw bad("unknown option " + option);
@@ -71,10 +79,11 @@ record ServeOptions(
         case "--outputs" -> outputs = writableFile(option, value);
         case "--timeline" -> timeline = writableFile(option, value);
         case "--trace" -> trace = writableFile(option, value);
+        case "--executor" -> executor = executor(option, value);
         default -> numRequests = numberOfRequests(option, value);
       }
     }
-    return new ServeOptions(model, outputs, timeline, trace, numRequests, false);
+    return new ServeOptions(model, outputs, timeline, trace, numRequests, executor, false);
   }
 
   private static Path existingFolder(String option, String value) {
@@ -93,6 +102,15 @@ record ServeOptions(
       throw bad(option + " is " + value + ", must be a file in a folder that exists");
     }
     return file;
+  }
+
+  private static ExecutorChoice executor(String option, String value) {
+    try {
+      return ExecutorChoice.of(value);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          option + " is " + value + ", must be auto, cuda or host", e);
+    }
   }
 
   private static int numberOfRequests(String option, String value) {

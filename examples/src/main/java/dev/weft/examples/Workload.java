@@ -13,8 +13,21 @@ import java.util.Objects;
  * rest drawn at a temperature of 0.8, and a few of these with four samples. Ids count from 0.
  */
 final class Workload {
+  /** How fast requests arrive: faster than they can be served, so that some have to wait. */
+  enum Pace {
+    /** Several at once keep the processors of a host busy. */
+    OF_A_HOST(6_000_000),
+    /** A device that is many times as fast. */
+    OF_A_GPU(200_000);
+
+    private final long meanGapNanos;
+
+    Pace(long meanGapNanos) {
+      this.meanGapNanos = meanGapNanos;
+    }
+  }
+
   private static final long SEED = 1813;
-  private static final long MEAN_GAP_NANOS = 6_000_000;
   private static final int[] MAX_NEW_TOKENS = {16, 96, 32, 160, 24, 128, 48, 64};
   private static final float TEMPERATURE = 0.8f;
   private static final int NUM_PARALLEL_SAMPLES = 4;
@@ -26,8 +39,9 @@ final class Workload {
    *
    * @param stopTokenIds tokens that end an output
    */
-  static List<TimedRequest> of(Prompts prompts, int numRequests, int... stopTokenIds) {
-    Arrivals arrivals = new Arrivals(SEED, MEAN_GAP_NANOS);
+  static List<TimedRequest> of(
+      Prompts prompts, int numRequests, Pace pace, int... stopTokenIds) {
+    Arrivals arrivals = new Arrivals(SEED, pace.meanGapNanos);
     List<TimedRequest> requests = new ArrayList<>();
     for (int i = 0; i < numRequests; i++) {
       boolean isShared = hasSharedPrefix(i);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weft.gpuexecutor.HostModel;
+import dev.weft.gpuexecutor.SoloDecoder;
 import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SequenceSeed;
 import dev.weft.schedulerapi.StepExecutor;
@@ -14,6 +16,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,6 +39,7 @@ class ServeAustenTest {
     Path file = folder.resolve("outputs.json");
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     report = serve(bytes, UnaryOperator.identity(),
+        "--executor", "host",
         "--requests", String.valueOf(NUM_REQUESTS), "--outputs", file.toString(),
         "--timeline", folder.resolve("run.html").toString(),
         "--trace", folder.resolve("run.json").toString());
@@ -79,19 +83,51 @@ class ServeAustenTest {
   @Test
   void aWrongBlockTableEntryIsSeen() throws IOException, InterruptedException {
     RunReport wrong = serve(new ByteArrayOutputStream(), WrongTableEntry::plantedIn,
-        "--requests", String.valueOf(NUM_REQUESTS));
+        "--executor", "host", "--requests", String.valueOf(NUM_REQUESTS));
 
     assertThat(wrong.alone().numEqual()).isLessThan(NUM_REQUESTS);
     assertThatThrownBy(wrong::requireSuccess)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining(wrong.alone().numEqual() + " of 16 outputs equal")
         .hasMessageContaining("alone ");
+    assertThat(differencesThatRoundingDoesNotExplain(wrong)).isNotEmpty();
+    assertThat(differencesThatRoundingDoesNotExplain(report)).isEmpty();
+  }
+
+  private static List<String> differencesThatRoundingDoesNotExplain(RunReport report)
+      throws IOException {
+    try (SoloDecoder decoder =
+        SoloDecoder.singleThreaded(HostModel.load(ModelFolder.nearest().target()))) {
+      return SoloComparison.of(report.requests(), report.served(), decoder,
+          new SoloComparisonTest.Unseen(), ServingExecutor.TOLERANCE_OF_BF16).differences();
+    }
+  }
+
+  @Test
+  void differencesThatRoundingExplainsPassAndAreCounted() {
+    SoloComparison alone = new SoloComparison(14, 2, 3, List.of(), 1);
+    RunReport rounded =
+        new RunReport(report.requests(), report.served(), report.figures(), alone, false);
+
+    assertThat(rounded.verdict()).isEqualTo("14 of 16 outputs equal the request run alone on the"
+        + " host, 2 differ only where rounding decides (3 tokens)");
+    rounded.requireSuccess();
+  }
+
+  @Test
+  void aDifferenceThatRoundingDoesNotExplainFails() {
+    SoloComparison alone = new SoloComparison(13, 2, 3, List.of("request 3 sample 0: other"), 1);
+    RunReport wrong =
+        new RunReport(report.requests(), report.served(), report.figures(), alone, false);
+
+    assertThatThrownBy(wrong::requireSuccess).hasMessage(
+        wrong.verdict() + "; request 3 sample 0: other");
   }
 
   @Test
   void aRunThatPutsNothingToTheTestFails() {
     RunReport idle = new RunReport(report.requests(), report.served(),
-        new ServingFigures(0, 0, 0, 0, 0, 0, 100, 0, 0), report.alone());
+        new ServingFigures(0, 0, 0, 0, 0, 0, 100, 0, 0), report.alone(), true);
 
     assertThatThrownBy(idle::requireSuccess)
         .isInstanceOf(IllegalStateException.class)

@@ -13,7 +13,8 @@ class ServeOptionsTest {
 
   @Test
   void nothingAskedForIsTheWholeRun() {
-    assertThat(ServeOptions.parse()).isEqualTo(new ServeOptions(null, null, null, null, 64, false));
+    assertThat(ServeOptions.parse()).isEqualTo(new ServeOptions(
+        null, null, null, null, 64, ExecutorChoice.AUTO, false));
   }
 
   @Test
@@ -24,17 +25,19 @@ class ServeOptionsTest {
     String trace = folder.resolve("run.json").toString();
 
     ServeOptions options = ServeOptions.parse("--requests", "16", "--outputs", file,
-        "--model", folder.toString(), "--timeline", page, "--trace", trace);
+        "--model", folder.toString(), "--timeline", page, "--trace", trace,
+        "--executor", "cuda");
 
     assertThat(options).isEqualTo(new ServeOptions(
-        folder, Path.of(file), Path.of(page), Path.of(trace), 16, false));
+        folder, Path.of(file), Path.of(page), Path.of(trace), 16,
+        ExecutorChoice.CUDA, false));
   }
 
   @Test
   void helpWinsOverTheRest() {
     assertThat(ServeOptions.parse("--requests", "16", "--help").isHelp()).isTrue();
     assertThat(ServeOptions.HELP).contains("--requests", "--outputs", "--timeline",
-        "--trace", "--model", "--help");
+        "--trace", "--model", "--executor", "raised by 0.25;", "--help");
   }
 
   @Test
@@ -57,6 +60,11 @@ class ServeOptionsTest {
     refused("--requests is 15, must be 16 to 64", "--requests", "15");
     refused("--requests is 65, must be 16 to 64", "--requests", "65");
     refused("--requests is many, must be 16 to 64", "--requests", "many");
+  }
+
+  @Test
+  void anExecutorThatThereIsNotIsNamed() {
+    refused("--executor is gpu, must be auto, cuda or host", "--executor", "gpu");
   }
 
   @Test

@@ -88,6 +88,76 @@ class SoloComparisonTest {
         "request 0 sample 0: it ended with ABORT, alone with LENGTH");
   }
 
+  // ---- with a tolerance
+
+  @Test
+  void anotherTokenIsRightIfTheDecoderIsCloseToIt() {
+    int[] other = withAnotherToken(1);
+    serve(other, FinishReason.LENGTH, alone[1], alone[2]);
+
+    SoloComparison comparison = compared(100);
+
+    assertThat(comparison.differences()).isEmpty();
+    assertThat(comparison.numEqual()).isZero();
+    assertThat(comparison.numRounded()).isEqualTo(1);
+    assertThat(comparison.numRoundedTokens()).isEqualTo(1);
+  }
+
+  @Test
+  void anotherTokenIsWrongIfTheDecoderIsFarFromIt() {
+    int[] other = withAnotherToken(1);
+    serve(other, FinishReason.LENGTH, alone[1], alone[2]);
+
+    assertThat(compared(0.001f).differences()).containsExactly(
+        "request 0 sample 0: output token 1 is " + other[1] + ", alone " + alone[0][1]);
+  }
+
+  /** Nothing of it follows from what was served before. */
+  @Test
+  void whatFollowsTheOtherTokenMustFollowFromIt() {
+    int[] other = alone[0].clone();
+    other[1] = 1000 - other[1];
+    serve(other, FinishReason.LENGTH, alone[1], alone[2]);
+
+    assertThat(compared(100).numRoundedTokens()).isGreaterThan(1);
+  }
+
+  @Test
+  void theLastTokenMayBeAnotherToo() {
+    int[] other = withAnotherToken(NUM_TOKENS - 1);
+    serve(other, FinishReason.LENGTH, alone[1], alone[2]);
+    assertThat(compared(100).numRounded()).isEqualTo(1);
+
+    begin();
+    serve(other, FinishReason.STOP, alone[1], alone[2]);
+    assertThat(compared(100).differences()).containsExactly(
+        "request 0 sample 0: it ended with STOP, alone with LENGTH");
+  }
+
+  @Test
+  void aMissingTokenIsNeverAMatterOfRounding() {
+    serve(Arrays.copyOf(alone[0], 4), FinishReason.LENGTH, alone[1], alone[2]);
+
+    assertThat(compared(100).differences()).containsExactly(
+        "request 0 sample 0: output token 4 is missing, alone " + alone[0][4]);
+  }
+
+  /** Sample 0 with an unlikely token in one place, and what the decoder says behind it. */
+  private static int[] withAnotherToken(int index) {
+    int[] tokens = alone[0].clone();
+    tokens[index] = 1000 - tokens[index];
+    if (index + 1 < NUM_TOKENS) {
+      int[] known = Arrays.copyOf(PROMPT, PROMPT.length + index + 1);
+      System.arraycopy(tokens, 0, known, PROMPT.length, index + 1);
+      int numLeft = NUM_TOKENS - index - 1;
+      int[] rest = decoder.decode(known,
+          REQUEST.sampling().toBuilder().maxNewTokens(numLeft).build(), Workload.seed(REQUEST, 0))
+          .tokens();
+      System.arraycopy(rest, 0, tokens, index + 1, numLeft);
+    }
+    return tokens;
+  }
+
   /** The reason is that of the first sample; the others end with their last token. */
   private void serve(int[] first, FinishReason reason, int[] second, int[] third) {
     int[][] outputs = {first, second, third};
@@ -100,13 +170,18 @@ class SoloComparisonTest {
   }
 
   private List<String> compared() {
-    SoloComparison comparison = SoloComparison.of(REQUESTS, served, decoder, new Unseen());
+    SoloComparison comparison = compared(0);
     assertThat(comparison.numEqual()).isEqualTo(1 - comparison.differences().size());
+    assertThat(comparison.numRounded()).isZero();
     return comparison.differences();
   }
 
+  private SoloComparison compared(float tolerance) {
+    return SoloComparison.of(REQUESTS, served, decoder, new Unseen(), tolerance);
+  }
+
   /** Shows nothing. */
-  private static final class Unseen implements LiveDisplay {
+  static final class Unseen implements LiveDisplay {
     @Override public void showServing(Progress progress) {}
 
     @Override public void showAlone(int numFinished, int numRequests) {}

@@ -18,7 +18,7 @@ class WorkloadTest {
     try (AustenTokenizer tokenizer = AustenTokenizer.load(model.target())) {
       prompts = Prompts.read(model, tokenizer);
     }
-    requests = Workload.of(prompts, 64, STOP);
+    requests = Workload.of(prompts, 64, Workload.Pace.OF_A_HOST, STOP);
   }
 
   @Test
@@ -63,13 +63,13 @@ class WorkloadTest {
     List<Long> offsets = requests.stream().map(TimedRequest::offsetNanos).toList();
 
     assertThat(offsets).isSorted().doesNotHaveDuplicates();
-    assertThat(Workload.of(prompts, 64, STOP).stream().map(TimedRequest::offsetNanos).toList())
-        .isEqualTo(offsets);
+    assertThat(Workload.of(prompts, 64, Workload.Pace.OF_A_HOST, STOP).stream()
+        .map(TimedRequest::offsetNanos).toList()).isEqualTo(offsets);
   }
 
   @Test
   void fewerRequestsAreTheFirstOnes() {
-    List<TimedRequest> few = Workload.of(prompts, 16, STOP);
+    List<TimedRequest> few = Workload.of(prompts, 16, Workload.Pace.OF_A_HOST, STOP);
 
     assertThat(few.stream().map(timed -> timed.request().toString()).toList())
         .isEqualTo(requests.subList(0, 16).stream()
