@@ -47,10 +47,20 @@ static __device__ __forceinline__ void await_copies() {
 }
 
 #else
-#include "emu_copies.h"
 
 static inline void multiply_add(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
-  const unsigned b[2] = {b0, b1};
-  emu::mma_16x8x16(c, a, b);
+  emu::multiply_add(c, a, b0, b1);
 }
+
+static inline void copy_async(uint4* to, const uint4* from, bool valid) {
+  emu::copy_async(to, from, valid);
+}
+
+static inline void commit_copies() { emu::commit_copies(); }
+
+template <int Pending>
+static inline void await_copies() {
+  emu::await_copies(Pending);
+}
+
 #endif

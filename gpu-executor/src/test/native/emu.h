@@ -1,51 +1,55 @@
-// emu.h - runs CUDA C++ kernels on a CPU, so that their logic can be tested without a GPU.
+// emu.h - what a kernel needs to be compiled by g++ and run on a CPU, in tests, without a GPU.
 //
-// What it shows: one .cu source compiles with nvcc for the GPU and with g++ for the CPU; the latter
-// includes this header where __CUDACC__ is not defined. Every CUDA thread is a fiber with its own
-// stack. Block barriers, warp barriers, shuffles, ballots, shared memory, bf16 and (in kernels.cu)
-// mma.sync behave as on the device. The order of the fibers is a choice of the test:
-//   seed 0     round robin,
-//   even seed  a random order in every round,
-//   odd seed   adversarial: one random warp runs alone until it blocks; this finds missing barriers
-//              that the other two miss.
+// Every CUDA thread is a fiber; emu.cpp runs them and explains the order. This file has what
+// kernels name: the qualifiers, the built-in variables and types, barriers, shuffles and votes,
+// atomics, exact arithmetic, bf16, and the counterparts of our inline PTX.
 //
-// Limits: x86-64 System V ABI only. No wgmma, TMA or clusters. The blocks of a grid run one after
-// another, so races between blocks and the memory model are not covered. Static shared memory keeps
-// what the previous block left in it. All lanes of a warp that meet in a shuffle must name the same
-// mask. It says nothing about speed.
+// __shared__ variables lie in a section of their own, which is filled with poison before a block
+// runs; so are the bytes of DYNAMIC_SHARED, which end at a guard page.
+//
+// All numbers are exact: with -ffp-contract=off and -mfma an expression is what it says, __fmaf_rn
+// is one rounding and the other __f.._rn are the plain operation. The approximate functions of a
+// GPU (__expf, rsqrtf, ..) are the C library's here, so these agree by tolerance only.
 #pragma once
+#include <time.h>
+
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <utility>
-#include <vector>
-#include <time.h>
 
 #define __global__
 #define __device__
 #define __host__
+#define __constant__ static const
 #define __forceinline__ inline __attribute__((always_inline))
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...)
 #define __restrict__ __restrict
-#define __shared__ static thread_local
+#define __shared__ static __attribute__((section(EMU_SHARED_SECTION)))
+#define DYNAMIC_SHARED(type, name) type* name = (type*)emu::dynamicShared
 
 struct dim3 {
   unsigned x, y, z;
   dim3(unsigned a = 1, unsigned b = 1, unsigned c = 1) : x(a), y(b), z(c) {}
 };
-struct alignas(16) uint4 {
-  unsigned x, y, z, w;
-};
-struct alignas(8) uint2 {
-  unsigned x, y;
-};
-struct alignas(16) float4 {
-  float x, y, z, w;
-};
+
+#define EMU_VECTOR_2(type, name, bytes)                                  \
+  struct alignas(bytes) name {                                           \
+    type x, y;                                                           \
+  };                                                                     \
+  static inline name make_##name(type x, type y) { return name{x, y}; }
+#define EMU_VECTOR_4(type, name, bytes)                                  \
+  struct alignas(bytes) name {                                           \
+    type x, y, z, w;                                                     \
+  };                                                                     \
+  static inline name make_##name(type x, type y, type z, type w) { return name{x, y, z, w}; }
+EMU_VECTOR_2(int, int2, 8)
+EMU_VECTOR_2(unsigned, uint2, 8)
+EMU_VECTOR_2(float, float2, 8)
+EMU_VECTOR_4(int, int4, 16)
+EMU_VECTOR_4(unsigned, uint4, 16)
+EMU_VECTOR_4(float, float4, 16)
 
 namespace emu {
 
@@ -53,429 +57,67 @@ struct Index3 {
   unsigned x, y, z;
 };
 
-enum class Wait { NONE, BLOCK_BARRIER, WARP };
+// Of the thread that runs; there is one at a time in the process.
+extern Index3 threadIndex, blockIndex;
+extern dim3 blockSize, gridSize;
+extern unsigned currentThread;
+extern char* dynamicShared;
 
-struct Fiber {
-  void* stackPointer = nullptr;
-  char* stack = nullptr;
-  bool done = false;
-  unsigned thread = 0;
-  Wait wait = Wait::NONE;
-  unsigned waitGeneration = 0;  // the warp generation that this fiber waits to see the end of
-};
+// What lanes of a warp do when they meet; all of them must do the same.
+enum class Meeting { SYNC, SHUFFLE, VOTE, MATRIX };
 
-// Where the lanes of a warp meet: two sets of slots, used in turn, so that a fast lane that is
-// already at the next exchange does not overwrite what a slow lane has yet to read.
-struct Warp {
-  alignas(16) unsigned char slot[2][32][64];
-  unsigned arrived = 0;
-  unsigned generation = 0;
-};
+typedef unsigned char Slot[64];
 
-struct Block {
-  std::vector<Fiber> fibers;
-  std::vector<Warp> warps;
-  std::vector<unsigned> order;
-  std::vector<char> dynamicShared;
-  std::function<void()> body;
-  dim3 dim;
-  unsigned numThreads = 0;
-  unsigned live = 0;
-  Fiber* current = nullptr;
-  void* mainStackPointer = nullptr;
-  uint64_t random = 0;
-  uint64_t seed = 0;
-  int aloneWarp = -1;
+// The lanes of the mask meet: each leaves bytes in its slot and may then read those of the others,
+// until it comes to the next meeting.
+const Slot* meet(Meeting kind, unsigned mask, const void* value, size_t bytes);
 
-  ~Block() {
-    for (Fiber& fiber : fibers) {
-      free(fiber.stack);
-    }
-  }
-};
+void block_barrier();
 
-inline thread_local Block* B = nullptr;
-inline thread_local Index3 tIdx, bIdx;
-inline thread_local dim3 bDim, gDim;
+// A barrier that also tells how many threads came with a predicate.
+int block_barrier_count(int predicate);
 
-// Saves the callee-saved registers, stores the stack pointer in *save, continues on stack `to`.
-extern "C" void emu_switch(void** save, void* to);
-asm(R"(
-.pushsection .text
-.weak emu_switch
-.type emu_switch,@function
-emu_switch:
-  pushq %rbp
-  pushq %rbx
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
-  movq %rsp,(%rdi)
-  movq %rsi,%rsp
-  popq %r15
-  popq %r14
-  popq %r13
-  popq %r12
-  popq %rbx
-  popq %rbp
-  ret
-.popsection
-)");
+// Another thread may run now, if the schedule is one that interrupts.
+void interruption();
 
-inline void yield() {
-  Fiber* me = B->current;
-  emu_switch(&me->stackPointer, B->mainStackPointer);
-}
+// Notes an access that is atomic, for the search for races.
+void atomic_access(const void* address, size_t bytes);
 
-// First function on every fiber's stack; a finished fiber is never resumed.
-inline void fiber_main() {
-  Block* block = B;
-  block->body();
-  block->current->done = true;
-  block->live--;
-  yield();
-  abort();
-}
+// cp.async: a copy of 16 bytes that happens somewhere between here and the wait for its group.
+void copy_async(void* to, const void* from, bool valid);
+void commit_copies();
+void await_copies(int numPending);
 
-constexpr size_t STACK_BYTES = 64 * 1024;
+// c += a * b for the fragments of mma.sync.m16n8k16 (bf16, fp32 sums).
+void multiply_add(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1);
 
-inline void start_fiber(Fiber& fiber, unsigned thread) {
-  if (!fiber.stack) {
-    fiber.stack = (char*)aligned_alloc(64, STACK_BYTES);
-  }
-  fiber.done = false;
-  fiber.thread = thread;
-  fiber.wait = Wait::NONE;
-  void** top = (void**)(fiber.stack + STACK_BYTES);
-  *--top = nullptr;
-  *--top = (void*)&fiber_main;
-  for (int i = 0; i < 6; i++) {
-    *--top = nullptr;  // the six registers that emu_switch pops
-  }
-  fiber.stackPointer = top;
-}
+// Ends the kernel as a fault of the device does.
+[[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-inline uint64_t next_random(uint64_t& state) {
-  state = state * 6364136223846793005ull + 1442695040888963407ull;
-  return state >> 33;
-}
+inline unsigned lane() { return currentThread & 31; }
 
-inline void shuffle_order(Block& block) {
-  for (unsigned i = block.numThreads - 1; i > 0; i--) {
-    unsigned j = next_random(block.random) % (i + 1);
-    std::swap(block.order[i], block.order[j]);
-  }
-}
-
-inline bool can_run_in_warp(const Fiber& fiber) {
-  return !fiber.done && fiber.wait != Wait::BLOCK_BARRIER;
-}
-
-// The adversarial schedule: stay with the chosen warp while any lane of it can run, else choose the
-// warp of the first runnable fiber in the random order.
-inline int choose_warp(Block& block) {
-  if (block.aloneWarp >= 0) {
-    unsigned first = block.aloneWarp * 32;
-    for (unsigned t = first; t < block.numThreads && t < first + 32; t++) {
-      if (can_run_in_warp(block.fibers[t])) {
-        return block.aloneWarp;
-      }
-    }
-  }
-  for (unsigned k = 0; k < block.numThreads; k++) {
-    Fiber& fiber = block.fibers[block.order[k]];
-    if (can_run_in_warp(fiber)) {
-      return fiber.thread / 32;
-    }
-  }
-  return -1;
-}
-
-inline void resume(Block& block, Fiber& fiber) {
-  unsigned t = fiber.thread;
-  fiber.wait = Wait::NONE;
-  block.current = &fiber;
-  tIdx.x = t % block.dim.x;
-  tIdx.y = t / block.dim.x % block.dim.y;
-  tIdx.z = t / (block.dim.x * block.dim.y);
-  emu_switch(&block.mainStackPointer, fiber.stackPointer);
-}
-
-// One round over all fibers; false when none of them could move.
-inline bool run_round(Block& block) {
-  bool progress = false;
-  for (unsigned k = 0; k < block.numThreads; k++) {
-    Fiber& fiber = block.fibers[block.order[k]];
-    if (!can_run_in_warp(fiber)) {
-      continue;
-    }
-    unsigned warp = fiber.thread / 32;
-    if (block.aloneWarp >= 0 && warp != (unsigned)block.aloneWarp) {
-      continue;
-    }
-    if (fiber.wait == Wait::WARP && block.warps[warp].generation == fiber.waitGeneration) {
-      continue;
-    }
-    resume(block, fiber);
-    progress = true;
-  }
-  return progress;
-}
-
-// Opens the block barrier when every live fiber stands at it.
-inline bool open_barrier(Block& block) {
-  unsigned atBarrier = 0;
-  for (unsigned t = 0; t < block.numThreads; t++) {
-    Fiber& fiber = block.fibers[t];
-    if (!fiber.done && fiber.wait == Wait::BLOCK_BARRIER) {
-      atBarrier++;
-    }
-  }
-  if (!block.live || atBarrier != block.live) {
-    return false;
-  }
-  for (unsigned t = 0; t < block.numThreads; t++) {
-    if (!block.fibers[t].done) {
-      block.fibers[t].wait = Wait::NONE;
-    }
-  }
-  return true;
-}
-
-inline void run_block(Block& block, unsigned numThreads) {
-  B = &block;
-  block.aloneWarp = -1;
-  block.numThreads = numThreads;
-  block.live = numThreads;
-  block.warps.assign((numThreads + 31) / 32, Warp());
-  if (block.fibers.size() < numThreads) {
-    block.fibers.resize(numThreads);
-  }
-  block.order.resize(numThreads);
-  for (unsigned t = 0; t < numThreads; t++) {
-    start_fiber(block.fibers[t], t);
-    block.order[t] = t;
-  }
-  while (block.live) {
-    if (block.random) {
-      shuffle_order(block);
-    }
-    if (block.random && (block.seed & 1)) {
-      block.aloneWarp = choose_warp(block);
-    }
-    bool progress = run_round(block);
-    progress |= open_barrier(block);
-    if (!progress && block.live) {
-      fprintf(stderr, "emu: deadlock (divergent barrier or shuffle), block %u,%u,%u\n", bIdx.x,
-              bIdx.y, bIdx.z);
-      abort();
-    }
-  }
-}
-
-inline unsigned lane() { return B->current->thread & 31; }
-
-// A warp rendezvous: every lane named in mask deposits bytes, then may read every slot.
-inline const unsigned char (*exchange(unsigned mask, const void* value, size_t bytes))[64] {
-  Block* block = B;
-  Fiber* me = block->current;
-  Warp& warp = block->warps[me->thread / 32];
-  unsigned numLanes = block->numThreads - (me->thread & ~31u);
-  if (numLanes < 32) {
-    mask &= (1u << numLanes) - 1;
-  }
-  unsigned generation = warp.generation;
-  memcpy(warp.slot[generation & 1][lane()], value, bytes);
-  warp.arrived |= 1u << lane();
-  if ((warp.arrived & mask) == mask) {
-    warp.arrived = 0;
-    warp.generation++;
-  } else {
-    me->wait = Wait::WARP;
-    me->waitGeneration = generation;
-    yield();
-  }
-  return warp.slot[generation & 1];
+template <class T>
+T read_slot(const Slot* slots, unsigned lane) {
+  T value;
+  memcpy(&value, slots[lane], sizeof value);
+  return value;
 }
 
 template <class T>
-T shfl(unsigned mask, T value, unsigned sourceLane) {
-  auto slots = exchange(mask, &value, sizeof value);
-  T result;
-  memcpy(&result, slots[sourceLane & 31], sizeof result);
-  return result;
+T shuffle(unsigned mask, T value, unsigned sourceLane) {
+  static_assert(sizeof(T) <= sizeof(Slot), "too large to shuffle");
+  const Slot* slots = meet(Meeting::SHUFFLE, mask, &value, sizeof value);
+  if (!(mask >> sourceLane & 1)) {
+    fail("a shuffle reads lane %u, which mask %08x leaves out", sourceLane, mask);
+  }
+  return read_slot<T>(slots, sourceLane);
 }
 
-// Runs a whole grid. Dynamic shared memory starts as 0xA5 bytes in every block.
-template <class... P, class... A>
-void launch(void (*kernel)(P...), dim3 grid, dim3 dim, size_t sharedBytes, uint64_t seed,
-            A... args) {
-  thread_local Block block;
-  block.dim = dim;
-  block.dynamicShared.resize(sharedBytes + 64);
-  block.random = seed;
-  block.seed = seed;
-  block.body = [&] { kernel((P)args...); };
-  bDim = dim;
-  gDim = grid;
-  for (unsigned z = 0; z < grid.z; z++) {
-    for (unsigned y = 0; y < grid.y; y++) {
-      for (unsigned x = 0; x < grid.x; x++) {
-        bIdx = {x, y, z};
-        memset(block.dynamicShared.data(), 0xA5, block.dynamicShared.size());
-        run_block(block, dim.x * dim.y * dim.z);
-      }
-    }
+inline void check_width(int width) {
+  if (width < 1 || width > 32 || (width & (width - 1))) {
+    fail("a shuffle of width %d", width);
   }
 }
-
-template <class... P, size_t... I>
-void launch_unpacked(void (*kernel)(P...), dim3 grid, dim3 dim, size_t sharedBytes, uint64_t seed,
-                     void** params, std::index_sequence<I...>) {
-  launch(kernel, grid, dim, sharedBytes, seed, (*(P*)params[I])...);
-}
-
-// Launch with a void** parameter array, which is what cuLaunchKernel receives.
-template <class... P>
-void launch_params(void (*kernel)(P...), dim3 grid, dim3 dim, size_t sharedBytes, uint64_t seed,
-                   void** params) {
-  launch_unpacked(kernel, grid, dim, sharedBytes, seed, params, std::index_sequence_for<P...>{});
-}
-
-template <class... P>
-std::vector<size_t> param_sizes(void (*)(P...)) {
-  return {sizeof(P)...};
-}
-
-}  // namespace emu
-
-#define threadIdx (emu::tIdx)
-#define blockIdx (emu::bIdx)
-#define blockDim (emu::bDim)
-#define gridDim (emu::gDim)
-#define DYNAMIC_SHARED(T, name) \
-  T* name = (T*)(((uintptr_t)emu::B->dynamicShared.data() + 63) & ~(uintptr_t)63)
-
-static inline void __syncthreads() {
-  emu::B->current->wait = emu::Wait::BLOCK_BARRIER;
-  emu::yield();
-}
-
-static inline void __syncwarp(unsigned mask = 0xffffffffu) {
-  int nothing = 0;
-  emu::exchange(mask, &nothing, sizeof nothing);
-}
-
-template <class T>
-T __shfl_xor_sync(unsigned mask, T value, int x, int width = 32) {
-  return emu::shfl(mask, value, emu::lane() ^ x);
-}
-
-template <class T>
-T __shfl_sync(unsigned mask, T value, int source, int width = 32) {
-  return emu::shfl(mask, value, (emu::lane() & ~(width - 1)) | (source & (width - 1)));
-}
-
-template <class T>
-T __shfl_down_sync(unsigned mask, T value, int delta, int width = 32) {
-  unsigned l = emu::lane();
-  return emu::shfl(mask, value, (l & (width - 1)) + delta < (unsigned)width ? l + delta : l);
-}
-
-static inline unsigned __ballot_sync(unsigned mask, int predicate) {
-  auto slots = emu::exchange(mask, &predicate, sizeof predicate);
-  unsigned result = 0;
-  for (int i = 0; i < 32; i++) {
-    int p = 0;
-    if (mask >> i & 1) {
-      memcpy(&p, slots[i], sizeof p);
-    }
-    if (p) {
-      result |= 1u << i;
-    }
-  }
-  return result;
-}
-
-template <class T>
-T atomicAdd(T* p, T value) {
-  T old = *p;
-  *p += value;
-  return old;
-}
-
-#define __expf(x) expf(x)
-
-static inline float rsqrtf(float x) { return 1.f / sqrtf(x); }
-
-static inline float __int_as_float(int i) {
-  float f;
-  memcpy(&f, &i, sizeof f);
-  return f;
-}
-
-struct __nv_bfloat16 {
-  uint16_t u;
-};
-
-static inline float __bfloat162float(__nv_bfloat16 b) {
-  uint32_t bits = (uint32_t)b.u << 16;
-  float f;
-  memcpy(&f, &bits, sizeof f);
-  return f;
-}
-
-// Round to nearest, ties to even; every NaN becomes 0x7fff.
-static inline __nv_bfloat16 __float2bfloat16(float f) {
-  uint32_t bits;
-  memcpy(&bits, &f, sizeof bits);
-  if ((bits & 0x7fffffff) > 0x7f800000) {
-    return {(uint16_t)0x7fff};
-  }
-  bits += 0x7fff + ((bits >> 16) & 1);
-  return {(uint16_t)(bits >> 16)};
-}
-
-namespace emu {
-
-// mma.sync.m16n8k16 of bf16, lane by lane; the layout is described in mma.cuh.
-inline void mma_16x8x16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-  uint32_t mine[6] = {a[0], a[1], a[2], a[3], b[0], b[1]};
-  auto slots = exchange(0xffffffffu, mine, sizeof mine);
-  auto half = [&](int lane, int reg, int high) {
-    uint32_t r;
-    memcpy(&r, slots[lane] + 4 * reg, 4);
-    return __bfloat162float(__nv_bfloat16{(uint16_t)(high ? r >> 16 : r)});
-  };
-  int g = lane() >> 2;
-  int t = lane() & 3;
-  for (int i = 0; i < 4; i++) {
-    int row = g + (i >> 1) * 8;
-    int col = t * 2 + (i & 1);
-    float sum = c[i];
-    for (int k = 0; k < 16; k++) {
-      int aReg = (row >= 8 ? 1 : 0) + (k >= 8 ? 2 : 0);
-      int aLane = (row & 7) * 4 + ((k & 7) >> 1);
-      int bReg = k >= 8 ? 1 : 0;
-      int bLane = col * 4 + ((k & 7) >> 1);
-      sum += half(aLane, aReg, k & 1) * half(bLane, 4 + bReg, k & 1);
-    }
-    c[i] = sum;
-  }
-}
-
-}  // namespace emu
-
-#include <algorithm>
-#include <climits>
-using std::max;
-using std::min;
-struct alignas(8) float2 {
-  float x, y;
-};
-
-namespace emu {
 
 // The counterpart of %globaltimer.
 inline unsigned long long global_timer() {
@@ -484,55 +126,269 @@ inline unsigned long long global_timer() {
   return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-inline int vote;
-
 }  // namespace emu
 
+#define threadIdx (emu::threadIndex)
+#define blockIdx (emu::blockIndex)
+#define blockDim (emu::blockSize)
+#define gridDim (emu::gridSize)
+constexpr int warpSize = 32;
+
+// ---- barriers, shuffles, votes -----------------------------------------------------------------
+
+static inline void __syncthreads() { emu::block_barrier(); }
+
+static inline int __syncthreads_count(int predicate) {
+  return emu::block_barrier_count(predicate);
+}
+
 static inline int __syncthreads_or(int predicate) {
-  __syncthreads();
-  emu::vote = 0;
-  __syncthreads();
-  emu::vote |= predicate != 0;
-  __syncthreads();
-  return emu::vote;
+  return emu::block_barrier_count(predicate) != 0;
+}
+
+static inline int __syncthreads_and(int predicate) {
+  return emu::block_barrier_count(!predicate) == 0;
+}
+
+static inline void __syncwarp(unsigned mask = 0xffffffffu) {
+  char nothing = 0;
+  emu::meet(emu::Meeting::SYNC, mask, &nothing, sizeof nothing);
+}
+
+// Blocks run one after another and all see one memory, so fences have nothing to do.
+static inline void __threadfence() {}
+
+static inline void __threadfence_block() {}
+
+template <class T>
+T __shfl_sync(unsigned mask, T value, int source, int width = 32) {
+  emu::check_width(width);
+  return emu::shuffle(mask, value, (emu::lane() & ~(width - 1)) | (source & (width - 1)));
 }
 
 template <class T>
-T __shfl_up_sync(unsigned mask, T value, unsigned distance) {
-  unsigned l = emu::lane();
-  return emu::shfl(mask, value, l >= distance ? l - distance : l);
+T __shfl_xor_sync(unsigned mask, T value, int distance, int width = 32) {
+  emu::check_width(width);
+  unsigned source = emu::lane() ^ distance;
+  bool beyond = source > (emu::lane() | (unsigned)(width - 1));
+  return emu::shuffle(mask, value, beyond ? emu::lane() : source & 31);
 }
 
 template <class T>
-T atomicOr(T* p, T value) {
-  T old = *p;
-  *p |= value;
+T __shfl_up_sync(unsigned mask, T value, unsigned distance, int width = 32) {
+  emu::check_width(width);
+  unsigned place = emu::lane() & (width - 1);
+  return emu::shuffle(mask, value, emu::lane() - (place >= distance ? distance : 0));
+}
+
+template <class T>
+T __shfl_down_sync(unsigned mask, T value, unsigned distance, int width = 32) {
+  emu::check_width(width);
+  unsigned place = emu::lane() & (width - 1);
+  bool beyond = place + distance >= (unsigned)width;
+  return emu::shuffle(mask, value, emu::lane() + (beyond ? 0 : distance));
+}
+
+static inline unsigned __ballot_sync(unsigned mask, int predicate) {
+  char mine = predicate != 0;
+  const emu::Slot* slots = emu::meet(emu::Meeting::VOTE, mask, &mine, sizeof mine);
+  unsigned result = 0;
+  for (int i = 0; i < 32; i++) {
+    if ((mask >> i & 1) && slots[i][0]) {
+      result |= 1u << i;
+    }
+  }
+  return result;
+}
+
+static inline int __any_sync(unsigned mask, int predicate) {
+  return __ballot_sync(mask, predicate) != 0;
+}
+
+static inline int __all_sync(unsigned mask, int predicate) {
+  return __ballot_sync(mask, !predicate) == 0;
+}
+
+// ---- atomics -----------------------------------------------------------------------------------
+
+// Not instrumented: what they do is told to the search for races as one atomic access.
+#define EMU_ATOMIC(name, newValue)                                                     \
+  template <class T>                                                                   \
+  __attribute__((noinline, no_sanitize("thread"))) T name(T* address, T value) {       \
+    emu::interruption();                                                               \
+    emu::atomic_access(address, sizeof(T));                                            \
+    T old = *address;                                                                  \
+    *address = newValue;                                                               \
+    return old;                                                                        \
+  }
+EMU_ATOMIC(atomicAdd, old + value)
+EMU_ATOMIC(atomicSub, old - value)
+EMU_ATOMIC(atomicExch, value)
+EMU_ATOMIC(atomicMax, old > value ? old : value)
+EMU_ATOMIC(atomicMin, old < value ? old : value)
+EMU_ATOMIC(atomicAnd, old& value)
+EMU_ATOMIC(atomicOr, old | value)
+EMU_ATOMIC(atomicXor, old ^ value)
+
+template <class T>
+__attribute__((noinline, no_sanitize("thread"))) T atomicCAS(T* address, T expected, T value) {
+  emu::interruption();
+  emu::atomic_access(address, sizeof(T));
+  T old = *address;
+  if (old == expected) {
+    *address = value;
+  }
   return old;
 }
 
-static inline int atomicOr(int* p, int value) { return atomicOr<int>(p, value); }
+// ---- arithmetic --------------------------------------------------------------------------------
 
-template <class T>
-T atomicExch(T* p, T value) {
-  return std::exchange(*p, value);
-}
-
-static inline int __float_as_int(float f) {
-  int i;
-  memcpy(&i, &f, sizeof i);
-  return i;
-}
-
-// With -ffp-contract=off an operation rounds once, as it is written.
 static inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
 static inline float __fmul_rn(float a, float b) { return a * b; }
 static inline float __fadd_rn(float a, float b) { return a + b; }
 static inline float __fsub_rn(float a, float b) { return a - b; }
 static inline float __fdiv_rn(float a, float b) { return a / b; }
+static inline float __frcp_rn(float a) { return 1.f / a; }
+static inline float __fsqrt_rn(float a) { return sqrtf(a); }
+static inline float __fdividef(float a, float b) { return a / b; }
+static inline float __saturatef(float a) { return a > 0 ? (a < 1 ? a : 1) : 0; }
+static inline float rsqrtf(float a) { return 1.f / sqrtf(a); }
+static inline float __frsqrt_rn(float a) { return (float)(1.0 / sqrt((double)a)); }
+
+static inline double __fma_rn(double a, double b, double c) { return fma(a, b, c); }
 static inline double __dmul_rn(double a, double b) { return a * b; }
+static inline double __dadd_rn(double a, double b) { return a + b; }
+static inline double __ddiv_rn(double a, double b) { return a / b; }
+
+// Macros, because the C library has functions of some of these names.
+#define __expf(x) expf(x)
+#define __exp2f(x) exp2f(x)
+#define __logf(x) logf(x)
+#define __log2f(x) log2f(x)
+#define __sinf(x) sinf(x)
+#define __cosf(x) cosf(x)
+
+#define EMU_BIT_CAST(from, name, to)          \
+  static inline to name(from value) {         \
+    to result;                                \
+    static_assert(sizeof result == sizeof value, "not a bit cast"); \
+    memcpy(&result, &value, sizeof result);   \
+    return result;                            \
+  }
+EMU_BIT_CAST(int, __int_as_float, float)
+EMU_BIT_CAST(unsigned, __uint_as_float, float)
+EMU_BIT_CAST(float, __float_as_int, int)
+EMU_BIT_CAST(float, __float_as_uint, unsigned)
+EMU_BIT_CAST(long long, __longlong_as_double, double)
+EMU_BIT_CAST(double, __double_as_longlong, long long)
+
+// A conversion of the device keeps to the range of the type; NaN becomes 0.
+static inline int emu_saturated_int(double value) {
+  return value != value ? 0 : value >= 2147483647.0 ? 2147483647
+      : value <= -2147483648.0 ? -2147483647 - 1 : (int)value;
+}
+static inline int __float2int_rn(float value) { return emu_saturated_int(nearbyintf(value)); }
+static inline int __float2int_rz(float value) { return emu_saturated_int(truncf(value)); }
+static inline int __float2int_rd(float value) { return emu_saturated_int(floorf(value)); }
+static inline int __float2int_ru(float value) { return emu_saturated_int(ceilf(value)); }
 static inline float __int2float_rn(int value) { return (float)value; }
+static inline float __uint2float_rn(unsigned value) { return (float)value; }
+static inline float __ull2float_rn(unsigned long long value) { return (float)value; }
+
+static inline int __clz(int value) { return value ? __builtin_clz((unsigned)value) : 32; }
+static inline int __clzll(long long value) {
+  return value ? __builtin_clzll((unsigned long long)value) : 64;
+}
+static inline int __popc(unsigned value) { return __builtin_popcount(value); }
+static inline int __popcll(unsigned long long value) { return __builtin_popcountll(value); }
+static inline int __ffs(int value) { return __builtin_ffs(value); }
+static inline int __ffsll(long long value) { return __builtin_ffsll(value); }
 static inline unsigned __umulhi(unsigned a, unsigned b) {
   return (unsigned)((unsigned long long)a * b >> 32);
 }
-static inline int __ffs(int value) { return __builtin_ffs(value); }
-static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+static inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+  return (unsigned long long)((unsigned __int128)a * b >> 64);
+}
+static inline unsigned __brev(unsigned value) {
+  unsigned result = 0;
+  for (int i = 0; i < 32; i++) {
+    result |= (value >> i & 1) << (31 - i);
+  }
+  return result;
+}
+static inline unsigned __funnelshift_l(unsigned low, unsigned high, unsigned shift) {
+  return (unsigned)((((unsigned long long)high << 32 | low) << (shift & 31)) >> 32);
+}
+static inline unsigned __funnelshift_r(unsigned low, unsigned high, unsigned shift) {
+  return (unsigned)(((unsigned long long)high << 32 | low) >> (shift & 31));
+}
+
+#define EMU_MIN_MAX(type)                                              \
+  static inline type min(type a, type b) { return a < b ? a : b; }     \
+  static inline type max(type a, type b) { return a > b ? a : b; }
+EMU_MIN_MAX(int)
+EMU_MIN_MAX(unsigned)
+EMU_MIN_MAX(long)
+EMU_MIN_MAX(unsigned long)
+EMU_MIN_MAX(long long)
+EMU_MIN_MAX(unsigned long long)
+static inline float min(float a, float b) { return fminf(a, b); }
+static inline float max(float a, float b) { return fmaxf(a, b); }
+
+template <class T>
+T __ldg(const T* address) {
+  return *address;
+}
+
+template <class T>
+T __ldcs(const T* address) {
+  return *address;
+}
+
+template <class T>
+void __stcs(T* address, T value) {
+  *address = value;
+}
+
+[[noreturn]] static inline void __trap() { emu::fail("__trap()"); }
+
+// ---- bf16 --------------------------------------------------------------------------------------
+
+struct __nv_bfloat16 {
+  uint16_t u;
+};
+
+struct alignas(4) __nv_bfloat162 {
+  __nv_bfloat16 x, y;
+};
+
+static inline float __bfloat162float(__nv_bfloat16 value) {
+  return __uint_as_float((unsigned)value.u << 16);
+}
+
+// Rounds to nearest, ties to even; every NaN becomes 0x7fff.
+static inline __nv_bfloat16 __float2bfloat16(float value) {
+  unsigned bits = __float_as_uint(value);
+  if ((bits & 0x7fffffff) > 0x7f800000) {
+    return {(uint16_t)0x7fff};
+  }
+  return {(uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16)};
+}
+
+static inline __nv_bfloat16 __float2bfloat16_rn(float value) { return __float2bfloat16(value); }
+
+static inline __nv_bfloat162 __floats2bfloat162_rn(float low, float high) {
+  return {__float2bfloat16(low), __float2bfloat16(high)};
+}
+
+static inline float2 __bfloat1622float2(__nv_bfloat162 pair) {
+  return {__bfloat162float(pair.x), __bfloat162float(pair.y)};
+}
+
+static inline float __low2float(__nv_bfloat162 pair) { return __bfloat162float(pair.x); }
+
+static inline float __high2float(__nv_bfloat162 pair) { return __bfloat162float(pair.y); }
+
+static inline unsigned short __bfloat16_as_ushort(__nv_bfloat16 value) { return value.u; }
+
+static inline __nv_bfloat16 __ushort_as_bfloat16(unsigned short bits) { return {bits}; }

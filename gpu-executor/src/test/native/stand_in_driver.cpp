@@ -1,503 +1,462 @@
-// stand-in.cpp - a stand-in for libcuda.so.1, for tests on machines with no GPU.
+// stand_in_driver.cpp - a stand-in for libcuda.so.1, for tests on machines without a GPU.
 //
-// What it shows: unmodified JCuda natives load this library in place of NVIDIA's and the same Java
-// code runs against it. Device memory is host memory, kernels are the real .cu sources compiled for
-// the CPU (emu.h), streams are queues. The driver calls that are not here are generated as stubs
-// that return 801 (not supported), because a missing symbol would end the JVM.
+// Unmodified JCuda natives load this library in place of NVIDIA's, and the same Java code runs
+// against it. Device memory is host memory, kernels are the real sources compiled for the CPU
+// (emu.h), streams are queues (stand_in_streams.cpp). Tests set its switches through JNI
+// (stand_in_control.cpp).
 //
-// As on a GPU, a copy from pinned memory reads its source when it runs (so lazy mode exposes
-// staging memory that is reused too early) and a copy from pageable memory reads it during the
-// call. Every allocation ends less than 256 bytes before a guard page. cuModuleGetFunction compares
-// the parameter list of the PTX entry with that of the C++ kernel linked here.
+// As strict as a driver, or stricter: a handle that was destroyed, a copy beyond an allocation, a
+// thread without a context, arguments that do not fit the PTX, too many threads or too much shared
+// memory, a call that a capture forbids are refused, and what is refused here is also said in words
+// for the test. As on a GPU, an error of a kernel shows up at a later call and then at every call; a
+// copy from pinned memory reads its source when it runs.
 //
-// Limits: the limits of emu.h; one device; one lock; cuGraph* by stream capture only.
-#include <sys/mman.h>
-#include <unistd.h>
+// Limits: the limits of emu.cpp; one device; one lock; no default stream; graphs by capture of one
+// stream. Only the functions that our driver seam calls are here. JCuda's natives name many more,
+// but bind each when it is first called; calling one that is missing ends the process, naming it.
+#include <pthread.h>
+#include <stdio.h>
 
-#include <deque>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <string>
+#include "stand_in.h"
 
-#include "kernels.cu"
+using namespace stand_in;
 
 #define API extern "C" __attribute__((visibility("default"))) int
 
+// Takes the lock and leaves the function when the call is to fail.
+#define CALL(name, needs)              \
+  Call call(name, Call::needs);        \
+  if (call.code() != SUCCESS) {        \
+    return call.code();                \
+  }
+
 typedef unsigned long long devptr;
-typedef void (*KernelLauncher)(dim3 grid, dim3 block, size_t shared, uint64_t seed, void** params);
 
-enum Result {
-  SUCCESS = 0,
-  INVALID_VALUE = 1,
-  OUT_OF_MEMORY = 2,
-  INVALID_DEVICE = 101,
-  INVALID_IMAGE = 200,
-  INVALID_HANDLE = 400,
-  NOT_FOUND = 500,
-  NOT_READY = 600,
-  ILLEGAL_ADDRESS = 700,
-  LAUNCH_FAILED = 719,
-  CAPTURE_UNSUPPORTED = 900,
-  CAPTURE_INVALIDATED = 901,
-};
+namespace stand_in {
 
-enum Mode { EAGER, LAZY, RANDOM };
+State state;
+std::recursive_mutex mutex;
+std::condition_variable_any changed;
+thread_local int boundGeneration;
 
-struct Event {
-  uint64_t recorded = 0;
-  uint64_t done = 0;
-};
+namespace {
 
-struct Op {
-  std::function<void()> run;
-  Event* waitEvent = nullptr;
-  uint64_t waitValue = 0;
-};
+constexpr uintptr_t FIRST_HANDLE = 0x51000000;
+constexpr size_t DEFAULT_SHARED_BYTES = 48 * 1024;
 
-struct Graph {
-  std::vector<Op> ops;
-};
-
-struct Stream {
-  std::deque<Op> queue;
-  Graph* capture = nullptr;
-};
-
-struct Function {
-  std::string name;
-  KernelLauncher launch;
-  std::vector<size_t> paramSizes;
-};
-
-struct Module {
-  std::string image;
-};
-
-// ---- state -------------------------------------------------------------------------------------
-
-static const size_t PAGE = 4096;
-
-static std::recursive_mutex mutex;
-static std::map<devptr, size_t> deviceMemory;
-static std::map<char*, size_t> pinnedMemory;
-static std::vector<Stream*> streams;
-static Stream defaultStream;
-static size_t usedBytes = 0;
-static size_t totalBytes = (size_t)1 << 30;
-static Mode mode = EAGER;
-static uint64_t randomState = 1;
-static size_t failAt = ~(size_t)0;
-static int failCode = ILLEGAL_ADDRESS;
-static size_t numKernelsRun = 0;
-static uint64_t scheduleSeed = 0;
-static int numMultiprocessors = 132;
-static int stickyError = SUCCESS;
-
-#define LOCK                                            \
-  std::lock_guard<std::recursive_mutex> guard(mutex);   \
-  if (stickyError) {                                    \
-    return stickyError;                                 \
+bool is_sticky(int code) {
+  switch (code) {
+    case 214:
+    case 220:
+    case 226:
+    case 700:
+    case 702:
+    case 710:
+    case 721:
+    case 810:
+    case 911:
+      return true;
+    default:
+      return code >= 714 && code <= 719;
   }
-
-static uint64_t random_number() { return emu::next_random(randomState); }
-
-// ---- kernels -----------------------------------------------------------------------------------
-
-static std::map<std::string, Function>& kernels() {
-  static std::map<std::string, Function> registry;
-  return registry;
 }
 
-template <class F>
-static int register_kernel(const char* name, F kernel, KernelLauncher launcher) {
-  kernels()[name] = {name, launcher, emu::param_sizes(kernel)};
-  return 0;
+const void* this_thread() {
+  static thread_local char own;
+  return &own;
 }
 
-#define REGISTER(k)                                                                         \
-  static int registered_##k = register_kernel(                                              \
-      #k, k, [](dim3 grid, dim3 block, size_t shared, uint64_t seed, void** params) {       \
-        emu::launch_params(k, grid, block, shared, seed, params);                           \
-      });
-
-#define KERNEL(name) REGISTER(name)
-#include "kernel_registry.h"
-
-// The parameter sizes of an entry, read from the PTX text; empty when there is no such entry.
-static std::vector<size_t> ptx_param_sizes(const std::string& image, const std::string& name) {
-  std::vector<size_t> sizes;
-  size_t start = image.find(".entry " + name + "(");
-  if (start == std::string::npos) {
-    return sizes;
-  }
-  std::string list = image.substr(start, image.find(')', start) - start);
-  for (size_t i = 0; (i = list.find(".param ", i)) != std::string::npos; i += 7) {
-    std::string type = list.substr(i + 7, 4);
-    sizes.push_back(type == ".u64" || type == ".s64" || type == ".b64" ? 8 : 4);
-  }
-  return sizes;
-}
-
-// ---- streams -----------------------------------------------------------------------------------
-
-static Stream* stream_of(void* handle) {
-  return (uintptr_t)handle > 2 ? (Stream*)handle : &defaultStream;
-}
-
-// Runs the oldest operation of the stream, unless there is none or it waits for an event.
-static bool step(Stream* stream) {
-  if (stream->queue.empty()) {
-    return false;
-  }
-  Op& first = stream->queue.front();
-  if (first.waitEvent && first.waitEvent->done < first.waitValue) {
-    return false;
-  }
-  Op op = std::move(first);
-  stream->queue.pop_front();
-  if (op.run) {
-    op.run();
-  }
-  return true;
-}
-
-static bool step_any() {
-  std::vector<Stream*> all(streams);
-  all.push_back(&defaultStream);
-  size_t n = all.size();
-  size_t first = mode == RANDOM ? random_number() % n : 0;
-  for (size_t i = 0; i < n; i++) {
-    if (step(all[(i + first) % n])) {
+bool is_capturing() {
+  for (Stream* stream : state.streams) {
+    if (stream->capture && stream->capturingThread == this_thread()) {
       return true;
     }
   }
   return false;
 }
 
-static int run_until(std::function<bool()> condition) {
-  while (!condition()) {
-    if (!step_any()) {
-      fprintf(stderr, "stand-in: streams deadlocked\n");
-      return stickyError = LAUNCH_FAILED;
-    }
-    if (stickyError) {
-      return stickyError;
+int complain_and(int code, const std::string& text) {
+  emu::complain(text);
+  return code;
+}
+
+}  // namespace
+
+void* add(Object* object, Kind kind, const char* noun) {
+  size_t number = 1;
+  for (auto& other : state.objects) {
+    number += other->kind == kind;
+  }
+  object->kind = kind;
+  object->name = std::string(noun) + " " + std::to_string(number);
+  state.objects.emplace_back(object);
+  return (void*)(FIRST_HANDLE + 16 * (state.objects.size() - 1));
+}
+
+Object* find(void* handle, Kind kind, const char* noun) {
+  size_t index = ((uintptr_t)handle - FIRST_HANDLE) / 16;
+  if ((uintptr_t)handle < FIRST_HANDLE || index >= state.objects.size() ||
+      state.objects[index]->kind != kind) {
+    emu::complain(std::string("a handle that is no ") + noun);
+    return nullptr;
+  }
+  Object* object = state.objects[index].get();
+  if (!object->alive) {
+    emu::complain(object->name + " was destroyed and is used again");
+    return nullptr;
+  }
+  return object;
+}
+
+void break_captures() {
+  for (Stream* stream : state.streams) {
+    if (stream->capture && stream->capturingThread == this_thread()) {
+      stream->captureBroken = true;
     }
   }
+}
+
+Call::Call(const char* name, Needs needs) : guard(mutex), result(SUCCESS) {
+  long long number = ++state.calls[name];
+  auto failure = state.switches.failures.find(name);
+  if (failure != state.switches.failures.end() && failure->second.call == number) {
+    result = failure->second.code;
+    if (is_sticky(result)) {
+      state.sticky = result;
+    }
+  } else if (state.sticky) {
+    result = state.sticky;
+  } else if (needs != NOTHING && (!state.contextRetains ||
+                                  boundGeneration != state.contextGeneration)) {
+    result = complain_and(INVALID_CONTEXT, std::string(name) + " by a thread without a context");
+  } else if (needs == NO_CAPTURE && is_capturing()) {
+    break_captures();
+    result = complain_and(CAPTURE_UNSUPPORTED, std::string(name) + " during a capture");
+  }
+}
+
+}  // namespace stand_in
+
+namespace {
+
+Stream* stream_of(void* handle) { return (Stream*)find(handle, Kind::STREAM, "stream"); }
+
+Event* event_of(void* handle) { return (Event*)find(handle, Kind::EVENT, "event"); }
+
+int destroy(Call& call, void* handle, Kind kind, const char* noun) {
+  if (call.code() != SUCCESS) {
+    size_t index = ((uintptr_t)handle - FIRST_HANDLE) / 16;
+    if (index < state.objects.size()) {
+      state.objects[index]->forgiven = true;
+    }
+    return call.code();
+  }
+  Object* object = find(handle, kind, noun);
+  if (!object) {
+    return INVALID_HANDLE;
+  }
+  object->alive = false;
   return SUCCESS;
 }
 
-static bool all_idle() {
-  for (Stream* stream : streams) {
-    if (!stream->queue.empty()) {
-      return false;
-    }
+int push_run(void* handle, const char* name, std::function<void()> run) {
+  Stream* stream = stream_of(handle);
+  if (!stream) {
+    return INVALID_HANDLE;
   }
-  return defaultStream.queue.empty();
+  Operation operation;
+  operation.name = name;
+  operation.run = std::move(run);
+  return push(stream, std::move(operation));
 }
 
-// Queues an operation, or adds it to the graph that the stream captures, then runs what the mode
-// wants to run now.
-static int push(void* handle, Op op) {
-  Stream* stream = stream_of(handle);
-  if (stream->capture) {
-    stream->capture->ops.push_back(op);
+int check_range(const char* call, const void* address, size_t bytes, Place place) {
+  if (is_inside(address, bytes, place)) {
     return SUCCESS;
   }
-  stream->queue.push_back(std::move(op));
-  if (mode == EAGER) {
-    while (step_any()) {
-    }
-  }
-  if (mode == RANDOM) {
-    while (random_number() % 3 == 0 && step_any()) {
-    }
-  }
-  return stickyError;
+  char text[200];
+  snprintf(text, sizeof text, "%s: %zu bytes at %p are not inside %s memory", call, bytes, address,
+           place == Place::DEVICE ? "device" : "pinned");
+  return complain_and(INVALID_VALUE, text);
 }
 
-static int push_run(void* handle, std::function<void()> run) {
-  Op op;
-  op.run = std::move(run);
-  return push(handle, std::move(op));
-}
-
-// ---- memory ------------------------------------------------------------------------------------
-
-template <class Key>
-static bool inside(const std::map<Key, size_t>& ranges, Key start, size_t bytes) {
-  auto it = ranges.upper_bound(start);
-  if (it == ranges.begin()) {
-    return false;
+int push_copy(const char* call, void* to, Place toPlace, const void* from, Place fromPlace,
+              size_t bytes, void* stream) {
+  int code = check_range(call, to, bytes, toPlace);
+  if (!code) {
+    code = check_range(call, from, bytes, fromPlace);
   }
-  --it;
-  return start + bytes <= it->first + it->second;
+  return code ? code : push_run(stream, call, [=] {
+    emu::touch(from, bytes, emu::Access::READ);
+    emu::touch(to, bytes, emu::Access::WRITE);
+    memmove(to, from, bytes);
+  });
 }
 
-static bool is_pinned(const void* p, size_t bytes) { return inside(pinnedMemory, (char*)p, bytes); }
+}  // namespace
 
-static bool is_device(devptr p, size_t bytes) { return inside(deviceMemory, p, bytes); }
+// ---- initialisation, device, context -----------------------------------------------------------
 
-static size_t whole_pages(size_t bytes) { return (bytes + PAGE - 1) / PAGE * PAGE; }
-
-static char* map_memory(size_t bytes) {
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-  return (char*)mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+API cuInit(unsigned) {
+  CALL("cuInit", NOTHING);
+  return SUCCESS;
 }
-
-static int copy_to_device(devptr target, const void* source, size_t bytes, void* stream) {
-  if (!is_device(target, bytes)) {
-    return INVALID_VALUE;
-  }
-  if (is_pinned(source, bytes)) {
-    return push_run(stream, [=] { memcpy((void*)target, source, bytes); });
-  }
-  auto copy = std::make_shared<std::string>((const char*)source, bytes);
-  return push_run(stream, [=] { memcpy((void*)target, copy->data(), bytes); });
-}
-
-// ---- driver API: initialisation and device -----------------------------------------------------
-
-API cuInit(unsigned) { return SUCCESS; }
 
 API cuDriverGetVersion(int* version) {
-  *version = 13000;
+  CALL("cuDriverGetVersion", NOTHING);
+  *version = state.switches.version;
   return SUCCESS;
 }
 
 API cuDeviceGetCount(int* count) {
-  *count = 1;
+  CALL("cuDeviceGetCount", NOTHING);
+  *count = state.switches.numDevices;
   return SUCCESS;
 }
 
 API cuDeviceGet(int* device, int ordinal) {
-  if (ordinal) {
+  CALL("cuDeviceGet", NOTHING);
+  if (ordinal < 0 || ordinal >= state.switches.numDevices) {
     return INVALID_DEVICE;
   }
-  *device = 0;
+  *device = ordinal;
   return SUCCESS;
 }
 
 API cuDeviceGetName(char* name, int length, int) {
+  CALL("cuDeviceGetName", NOTHING);
   snprintf(name, length, "stand-in");
   return SUCCESS;
 }
 
-API cuDeviceGetAttribute(int* value, int attribute, int) {
-  switch (attribute) {
-    case 10:  // warp size
-      *value = 32;
-      break;
-    case 16:  // multiprocessors
-      *value = numMultiprocessors;
-      break;
-    case 75:  // compute capability, major
-      *value = 9;
-      break;
-    default:
-      *value = 0;
-  }
+API cuDeviceTotalMem_v2(size_t* bytes, int) {
+  CALL("cuDeviceTotalMem", NOTHING);
+  *bytes = state.switches.memoryBytes;
   return SUCCESS;
 }
 
-API cuDeviceTotalMem_v2(size_t* bytes, int) {
-  *bytes = totalBytes;
+API cuDeviceGetAttribute(int* value, int attribute, int) {
+  CALL("cuDeviceGetAttribute", NOTHING);
+  switch (attribute) {
+    case 16:
+      *value = state.switches.multiprocessors;
+      return SUCCESS;
+    case 75:
+      *value = state.switches.major;
+      return SUCCESS;
+    case 76:
+      *value = state.switches.minor;
+      return SUCCESS;
+    default:
+      return complain_and(INVALID_VALUE,
+                          "device attribute " + std::to_string(attribute) + " is not known");
+  }
+}
+
+API cuDevicePrimaryCtxRetain(void** context, int) {
+  CALL("cuDevicePrimaryCtxRetain", NOTHING);
+  state.contextRetains++;
+  *context = (void*)(uintptr_t)state.contextGeneration;
   return SUCCESS;
+}
+
+API cuDevicePrimaryCtxRelease_v2(int) {
+  Call call("cuDevicePrimaryCtxRelease", Call::NOTHING);
+  if (!state.contextRetains) {
+    return complain_and(INVALID_CONTEXT, "the primary context is released more than retained");
+  }
+  if (--state.contextRetains == 0) {
+    state.contextGeneration++;
+  }
+  return call.code();
+}
+
+API cuCtxSetCurrent(void* context) {
+  CALL("cuCtxSetCurrent", NOTHING);
+  if (context && (int)(uintptr_t)context != state.contextGeneration) {
+    return complain_and(INVALID_CONTEXT, "cuCtxSetCurrent: that context was released");
+  }
+  boundGeneration = (int)(uintptr_t)context;
+  return SUCCESS;
+}
+
+API cuCtxSynchronize() {
+  CALL("cuCtxSynchronize", NO_CAPTURE);
+  int code = run_until(call, nullptr, all_idle);
+  for (Stream* stream : state.streams) {
+    join(state.host, stream->clock);
+  }
+  return code;
 }
 
 API cuCtxGetStreamPriorityRange(int* least, int* greatest) {
+  CALL("cuCtxGetStreamPriorityRange", CONTEXT);
   *least = 0;
   *greatest = -5;
   return SUCCESS;
 }
 
-API cuDevicePrimaryCtxRetain(void** context, int) {
-  *context = (void*)0x1;
-  return SUCCESS;
+// Of no use to a test but to make a message; it never fails.
+API cuGetErrorName(int code, const char** name) {
+  static const std::map<int, const char*> names = {
+      {0, "CUDA_SUCCESS"},
+      {1, "CUDA_ERROR_INVALID_VALUE"},
+      {2, "CUDA_ERROR_OUT_OF_MEMORY"},
+      {4, "CUDA_ERROR_DEINITIALIZED"},
+      {34, "CUDA_ERROR_STUB_LIBRARY"},
+      {36, "CUDA_ERROR_CALL_REQUIRES_NEWER_DRIVER"},
+      {46, "CUDA_ERROR_DEVICE_UNAVAILABLE"},
+      {100, "CUDA_ERROR_NO_DEVICE"},
+      {101, "CUDA_ERROR_INVALID_DEVICE"},
+      {200, "CUDA_ERROR_INVALID_IMAGE"},
+      {201, "CUDA_ERROR_INVALID_CONTEXT"},
+      {209, "CUDA_ERROR_NO_BINARY_FOR_GPU"},
+      {214, "CUDA_ERROR_ECC_UNCORRECTABLE"},
+      {218, "CUDA_ERROR_INVALID_PTX"},
+      {222, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"},
+      {400, "CUDA_ERROR_INVALID_HANDLE"},
+      {500, "CUDA_ERROR_NOT_FOUND"},
+      {600, "CUDA_ERROR_NOT_READY"},
+      {700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+      {702, "CUDA_ERROR_LAUNCH_TIMEOUT"},
+      {710, "CUDA_ERROR_ASSERT"},
+      {719, "CUDA_ERROR_LAUNCH_FAILED"},
+      {801, "CUDA_ERROR_NOT_SUPPORTED"},
+      {803, "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"},
+      {900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"},
+      {901, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"},
+      {908, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD"},
+  };
+  auto known = names.find(code);
+  *name = known == names.end() ? nullptr : known->second;
+  return known == names.end() ? INVALID_VALUE : SUCCESS;
 }
 
-API cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
-
-API cuCtxSetCurrent(void*) { return SUCCESS; }
-
-API cuCtxSynchronize() {
-  LOCK;
-  return run_until(all_idle);
-}
-
-API cuGetErrorName(int error, const char** name) {
-  switch (error) {
-    case SUCCESS:
-      *name = "CUDA_SUCCESS";
-      break;
-    case OUT_OF_MEMORY:
-      *name = "CUDA_ERROR_OUT_OF_MEMORY";
-      break;
-    case NOT_READY:
-      *name = "CUDA_ERROR_NOT_READY";
-      break;
-    case ILLEGAL_ADDRESS:
-      *name = "CUDA_ERROR_ILLEGAL_ADDRESS";
-      break;
-    default:
-      *name = "CUDA_ERROR";
-  }
-  return SUCCESS;
-}
-
-API cuGetErrorString(int error, const char** text) { return cuGetErrorName(error, text); }
-
-// ---- driver API: memory ------------------------------------------------------------------------
+// ---- memory ------------------------------------------------------------------------------------
 
 API cuMemGetInfo_v2(size_t* free, size_t* total) {
-  LOCK;
-  *free = totalBytes - usedBytes;
-  *total = totalBytes;
+  CALL("cuMemGetInfo", CONTEXT);
+  *free = state.switches.memoryBytes - std::min(state.usedBytes, state.switches.memoryBytes);
+  *total = state.switches.memoryBytes;
   return SUCCESS;
 }
 
-API cuMemAlloc_v2(devptr* p, size_t bytes) {
-  LOCK;
-  if (usedBytes + bytes > totalBytes) {
+API cuMemAlloc_v2(devptr* address, size_t bytes) {
+  CALL("cuMemAlloc", NO_CAPTURE);
+  if (!bytes) {
+    return complain_and(INVALID_VALUE, "cuMemAlloc of 0 bytes");
+  }
+  if (state.usedBytes + bytes > state.switches.memoryBytes) {
     return OUT_OF_MEMORY;
   }
-  size_t mapped = whole_pages(bytes);
-  char* memory = map_memory(mapped + PAGE);
-  mprotect(memory + mapped, PAGE, PROT_NONE);
-  memset(memory, 0x5A, mapped);
-  size_t shift = (mapped - bytes) & ~(size_t)255;
-  *p = (devptr)(memory + shift);
-  deviceMemory[*p] = bytes;
-  usedBytes += bytes;
-  return SUCCESS;
-}
-
-API cuMemFree_v2(devptr p) {
-  LOCK;
-  auto it = deviceMemory.find(p);
-  if (it == deviceMemory.end()) {
-    return INVALID_VALUE;
+  emu::Allocation* allocation = allocate(bytes, Place::DEVICE);
+  if (!allocation) {
+    return complain_and(OUT_OF_MEMORY, "the stand-in has used up its addresses");
   }
-  if (run_until(all_idle)) {
-    return stickyError;
+  state.usedBytes += bytes;
+  *address = (devptr)allocation->begin;
+  return SUCCESS;
+}
+
+// A device frees memory when all that it was given is done.
+static int free_memory(const char* name, void* address, Place place) {
+  Call call(name, Call::NO_CAPTURE);
+  emu::Allocation* allocation = allocation_beginning_at(address, place);
+  if (call.code() != SUCCESS) {
+    if (allocation) {
+      forgive_allocation(allocation);
+    }
+    return call.code();
   }
-  usedBytes -= it->second;
-  munmap((char*)(p & ~(devptr)(PAGE - 1)), whole_pages(it->second) + PAGE);
-  deviceMemory.erase(it);
-  return SUCCESS;
-}
-
-API cuMemHostAlloc(void** p, size_t bytes, unsigned) {
-  LOCK;
-  char* memory = map_memory(bytes);
-  pinnedMemory[memory] = bytes;
-  *p = memory;
-  return SUCCESS;
-}
-
-API cuMemAllocHost_v2(void** p, size_t bytes) { return cuMemHostAlloc(p, bytes, 0); }
-
-API cuMemFreeHost(void* p) {
-  LOCK;
-  auto it = pinnedMemory.find((char*)p);
-  if (it == pinnedMemory.end()) {
-    return INVALID_VALUE;
+  if (!allocation) {
+    return complain_and(INVALID_VALUE, std::string(name) + " of what was not allocated, or twice");
   }
-  munmap(p, it->second);
-  pinnedMemory.erase(it);
+  int code = run_until(call, nullptr, all_idle);
+  if (code) {
+    forgive_allocation(allocation);
+    return code;
+  }
+  state.usedBytes -= place == Place::DEVICE ? allocation->bytes : 0;
+  free_allocation(allocation);
   return SUCCESS;
 }
+
+API cuMemFree_v2(devptr address) { return free_memory("cuMemFree", (void*)address, Place::DEVICE); }
+
+API cuMemHostAlloc(void** address, size_t bytes, unsigned flags) {
+  CALL("cuMemHostAlloc", NO_CAPTURE);
+  if (!bytes || flags) {
+    return complain_and(INVALID_VALUE, "cuMemHostAlloc of 0 bytes, or with flags");
+  }
+  emu::Allocation* allocation = allocate(bytes, Place::PINNED);
+  if (!allocation) {
+    return complain_and(OUT_OF_MEMORY, "the stand-in has used up its addresses");
+  }
+  *address = allocation->begin;
+  return SUCCESS;
+}
+
+API cuMemFreeHost(void* address) { return free_memory("cuMemFreeHost", address, Place::PINNED); }
 
 API cuMemHostGetDevicePointer_v2(devptr* device, void* host, unsigned) {
+  CALL("cuMemHostGetDevicePointer", CONTEXT);
+  if (!is_inside(host, 1, Place::PINNED)) {
+    return complain_and(INVALID_VALUE, "cuMemHostGetDevicePointer of memory that is not pinned");
+  }
   *device = (devptr)host;
   return SUCCESS;
 }
 
-API cuStreamSynchronize(void* handle) {
-  LOCK;
-  Stream* stream = stream_of(handle);
-  return run_until([=] { return stream->queue.empty(); });
+API cuMemcpyHtoDAsync_v2(devptr to, const void* from, size_t bytes, void* stream) {
+  CALL("cuMemcpyHtoDAsync", CONTEXT);
+  return push_copy("cuMemcpyHtoDAsync", (void*)to, Place::DEVICE, from, Place::PINNED, bytes,
+                   stream);
 }
 
-API cuMemcpyHtoDAsync_v2(devptr target, const void* source, size_t bytes, void* stream) {
-  LOCK;
-  return copy_to_device(target, source, bytes, stream);
+API cuMemcpyDtoHAsync_v2(void* to, devptr from, size_t bytes, void* stream) {
+  CALL("cuMemcpyDtoHAsync", CONTEXT);
+  return push_copy("cuMemcpyDtoHAsync", to, Place::PINNED, (void*)from, Place::DEVICE, bytes,
+                   stream);
 }
 
-API cuMemcpyHtoD_v2(devptr target, const void* source, size_t bytes) {
-  LOCK;
-  int result = copy_to_device(target, source, bytes, nullptr);
-  return result ? result : cuStreamSynchronize(nullptr);
+API cuMemcpyDtoDAsync_v2(devptr to, devptr from, size_t bytes, void* stream) {
+  CALL("cuMemcpyDtoDAsync", CONTEXT);
+  return push_copy("cuMemcpyDtoDAsync", (void*)to, Place::DEVICE, (void*)from, Place::DEVICE,
+                   bytes, stream);
 }
 
-API cuMemcpyDtoHAsync_v2(void* target, devptr source, size_t bytes, void* stream) {
-  LOCK;
-  if (!is_device(source, bytes)) {
-    return INVALID_VALUE;
+API cuMemsetD8Async(devptr to, unsigned char value, size_t bytes, void* stream) {
+  CALL("cuMemsetD8Async", CONTEXT);
+  int code = check_range("cuMemsetD8Async", (void*)to, bytes, Place::DEVICE);
+  return code ? code : push_run(stream, "cuMemsetD8Async", [=] {
+    emu::touch((void*)to, bytes, emu::Access::WRITE);
+    memset((void*)to, value, bytes);
+  });
+}
+
+// ---- streams and events ------------------------------------------------------------------------
+
+API cuStreamCreateWithPriority(void** handle, unsigned flags, int priority) {
+  CALL("cuStreamCreate", NO_CAPTURE);
+  if (flags != 1 || priority < -5 || priority > 0) {
+    return complain_and(INVALID_VALUE, "a stream that waits for the default stream, or of a "
+                                       "priority that there is not");
   }
-  int result = push_run(stream, [=] { memcpy(target, (void*)source, bytes); });
-  if (!result && !is_pinned(target, bytes)) {
-    result = cuStreamSynchronize(stream);
-  }
-  return result;
-}
-
-API cuMemcpyDtoH_v2(void* target, devptr source, size_t bytes) {
-  LOCK;
-  int result = cuMemcpyDtoHAsync_v2(target, source, bytes, nullptr);
-  return result ? result : cuStreamSynchronize(nullptr);
-}
-
-API cuMemcpyDtoDAsync_v2(devptr target, devptr source, size_t bytes, void* stream) {
-  LOCK;
-  if (!is_device(source, bytes) || !is_device(target, bytes)) {
-    return INVALID_VALUE;
-  }
-  return push_run(stream, [=] { memmove((void*)target, (void*)source, bytes); });
-}
-
-API cuMemsetD8Async(devptr target, unsigned char value, size_t bytes, void* stream) {
-  LOCK;
-  if (!is_device(target, bytes)) {
-    return INVALID_VALUE;
-  }
-  return push_run(stream, [=] { memset((void*)target, value, bytes); });
-}
-
-// ---- driver API: streams and events ------------------------------------------------------------
-
-API cuStreamCreate(void** handle, unsigned) {
-  LOCK;
   Stream* stream = new Stream;
-  streams.push_back(stream);
-  *handle = stream;
+  *handle = add(stream, Kind::STREAM, "stream");
+  stream->index = state.streams.size() + 1;
+  state.streams.push_back(stream);
   return SUCCESS;
 }
 
-API cuStreamCreateWithPriority(void** handle, unsigned flags, int) {
-  return cuStreamCreate(handle, flags);
+API cuStreamCreate(void** handle, unsigned flags) {
+  return cuStreamCreateWithPriority(handle, flags, 0);
 }
 
+// Its work is done all the same, some time.
 API cuStreamDestroy_v2(void* handle) {
-  LOCK;
-  for (size_t i = 0; i < streams.size(); i++) {
-    if (streams[i] == handle) {
-      run_until([&] { return ((Stream*)handle)->queue.empty(); });
-      streams.erase(streams.begin() + i);
-      delete (Stream*)handle;
-      return stickyError;
-    }
-  }
-  return INVALID_HANDLE;
-}
-
-API cuStreamQuery(void* handle) {
-  LOCK;
-  if (mode != EAGER) {
-    step_any();
-  }
-  return stream_of(handle)->queue.empty() ? SUCCESS : NOT_READY;
+  Call call("cuStreamDestroy", Call::NO_CAPTURE);
+  return destroy(call, handle, Kind::STREAM, "stream");
 }
 
 // For the stand-in of cuBLAS, whose work takes its turn by it.
@@ -507,205 +466,274 @@ API cuLaunchHostFunc(void* stream, void (*function)(void*), void* data) {
 }
 
 API cuEventCreate(void** handle, unsigned) {
-  *handle = new Event;
+  CALL("cuEventCreate", CONTEXT);
+  *handle = add(new Event, Kind::EVENT, "event");
   return SUCCESS;
 }
 
 API cuEventDestroy_v2(void* handle) {
-  LOCK;
-  Event* event = (Event*)handle;
-  run_until([=] { return event->done >= event->recorded; });
-  delete event;
-  return SUCCESS;
+  Call call("cuEventDestroy", Call::CONTEXT);
+  return destroy(call, handle, Kind::EVENT, "event");
 }
 
-API cuEventRecord(void* handle, void* stream) {
-  LOCK;
-  Event* event = (Event*)handle;
+API cuEventRecord(void* handle, void* streamHandle) {
+  CALL("cuEventRecord", CONTEXT);
+  Event* event = event_of(handle);
+  Stream* stream = stream_of(streamHandle);
+  if (!event || !stream) {
+    return INVALID_HANDLE;
+  }
+  if (stream->capture) {
+    break_captures();
+    return complain_and(CAPTURE_UNSUPPORTED, "the stand-in captures no events");
+  }
+  event->stream = stream;
   uint64_t value = ++event->recorded;
-  return push_run(stream, [=] { event->done = value; });
+  Operation operation;
+  operation.name = "cuEventRecord";
+  operation.run = [=] {
+    event->done = value;
+    event->clock = stream->clock;
+  };
+  return push(stream, std::move(operation));
 }
 
-API cuStreamWaitEvent(void* stream, void* handle, unsigned) {
-  LOCK;
-  Op op;
-  op.waitEvent = (Event*)handle;
-  op.waitValue = op.waitEvent->recorded;
-  return push(stream, op);
+API cuStreamWaitEvent(void* streamHandle, void* handle, unsigned) {
+  CALL("cuStreamWaitEvent", CONTEXT);
+  Event* event = event_of(handle);
+  Stream* stream = stream_of(streamHandle);
+  if (!event || !stream) {
+    return INVALID_HANDLE;
+  }
+  if (stream->capture) {
+    break_captures();
+    return complain_and(CAPTURE_UNSUPPORTED, "the stand-in captures no events");
+  }
+  Operation operation;
+  operation.name = "cuStreamWaitEvent";
+  operation.awaited = event;
+  operation.awaitedValue = event->recorded;
+  return push(stream, std::move(operation));
 }
 
 API cuEventQuery(void* handle) {
-  LOCK;
-  Event* event = (Event*)handle;
-  if (event->done < event->recorded) {
-    step_any();
+  CALL("cuEventQuery", NO_CAPTURE);
+  Event* event = event_of(handle);
+  if (!event) {
+    return INVALID_HANDLE;
   }
-  if (stickyError) {
-    return stickyError;
+  if (!event->is_done()) {
+    make_progress(event->stream);
   }
-  return event->done < event->recorded ? NOT_READY : SUCCESS;
+  if (state.sticky) {
+    return state.sticky;
+  }
+  if (!event->is_done()) {
+    return NOT_READY;
+  }
+  join(state.host, event->clock);
+  return SUCCESS;
 }
 
 API cuEventSynchronize(void* handle) {
-  LOCK;
-  Event* event = (Event*)handle;
-  return run_until([=] { return event->done >= event->recorded; });
+  CALL("cuEventSynchronize", NO_CAPTURE);
+  Event* event = event_of(handle);
+  if (!event) {
+    return INVALID_HANDLE;
+  }
+  int code = run_until(call, event->stream, [=] { return event->is_done(); });
+  if (!code) {
+    join(state.host, event->clock);
+  }
+  return code;
 }
 
-// ---- driver API: modules, launches, graphs -----------------------------------------------------
+// For the stand-in of cuBLAS, whose work takes its turn by it.
+API cuLaunchHostFunc(void* stream, void (*function)(void*), void* data) {
+  CALL("cuLaunchHostFunc", CONTEXT);
+  return push_run(stream, "cuLaunchHostFunc", [=] { function(data); });
+}
+
+// ---- modules and launches ----------------------------------------------------------------------
 
 API cuModuleLoadData(void** handle, const void* image) {
-  LOCK;
-  Module* module = new Module{(const char*)image};
-  if (module->image.find(".version") == std::string::npos) {
-    delete module;
+  CALL("cuModuleLoadData", NO_CAPTURE);
+  std::string ptx = (const char*)image;
+  if (ptx.find(".version ") == std::string::npos) {
     return INVALID_IMAGE;
   }
-  *handle = module;
+  Module* module = new Module;
+  module->ptx = ptx;
+  *handle = add(module, Kind::MODULE, "module");
   return SUCCESS;
-}
-
-API cuModuleLoadDataEx(void** handle, const void* image, unsigned, void*, void*) {
-  return cuModuleLoadData(handle, image);
 }
 
 API cuModuleUnload(void* handle) {
-  delete (Module*)handle;
+  Call call("cuModuleUnload", Call::NO_CAPTURE);
+  return destroy(call, handle, Kind::MODULE, "module");
+}
+
+API cuModuleGetFunction(void** handle, void* moduleHandle, const char* name) {
+  CALL("cuModuleGetFunction", CONTEXT);
+  Module* module = (Module*)find(moduleHandle, Kind::MODULE, "module");
+  if (!module) {
+    return INVALID_HANDLE;
+  }
+  Entry entry = entry_of(module->ptx, name);
+  const emu::Kernel* kernel = emu::plain_build().find(name);
+  if (entry.parameterSizes.empty()) {
+    return complain_and(NOT_FOUND, std::string(name) + " is not in the PTX");
+  }
+  if (!kernel) {
+    return complain_and(NOT_FOUND, std::string(name) + " is not in kernel_registry.h");
+  }
+  if (kernel->parameterSizes != entry.parameterSizes) {
+    return complain_and(NOT_FOUND, std::string(name) + ": the sources have other parameters than "
+                                   "the PTX; run tools/build-kernels");
+  }
+  Function* function = new Function;
+  function->kernel = name;
+  function->entry = entry;
+  function->maxDynamicBytes =
+      DEFAULT_SHARED_BYTES - std::min(DEFAULT_SHARED_BYTES, entry.staticSharedBytes);
+  *handle = add(function, Kind::FUNCTION, "function");
   return SUCCESS;
 }
 
-API cuModuleGetFunction(void** handle, void* module, const char* name) {
-  LOCK;
-  auto it = kernels().find(name);
-  std::vector<size_t> sizes = ptx_param_sizes(((Module*)module)->image, name);
-  if (it == kernels().end() || sizes.empty()) {
-    return NOT_FOUND;
+API cuFuncSetAttribute(void* handle, int attribute, int value) {
+  CALL("cuFuncSetAttribute", CONTEXT);
+  Function* function = (Function*)find(handle, Kind::FUNCTION, "function");
+  if (!function) {
+    return INVALID_HANDLE;
   }
-  if (sizes != it->second.paramSizes) {
-    fprintf(stderr, "stand-in: %s: PTX parameters differ from the CPU build\n", name);
-    return NOT_FOUND;
+  if (attribute != 8 || value < 0 ||
+      value + function->entry.staticSharedBytes > emu::MAX_SHARED_BYTES) {
+    return complain_and(INVALID_VALUE, function->kernel + ": attribute " +
+                                           std::to_string(attribute) + " = " +
+                                           std::to_string(value));
   }
-  *handle = &it->second;
+  function->maxDynamicBytes = value;
   return SUCCESS;
 }
 
-API cuFuncSetAttribute(void*, int, int) { return SUCCESS; }
-
-static bool bad_shape(dim3 grid, dim3 block) {
-  return !grid.x || !grid.y || !grid.z || grid.y > 65535 || grid.z > 65535 || !block.x ||
-         block.x * block.y * block.z > 1024;
+static int check_shape(const Function& function, dim3 grid, dim3 block, size_t sharedBytes) {
+  size_t threads = (size_t)block.x * block.y * block.z;
+  char text[200];
+  if (!grid.x || !grid.y || !grid.z || grid.x > 0x7fffffff || grid.y > 65535 || grid.z > 65535) {
+    snprintf(text, sizeof text, "a grid of %u x %u x %u blocks", grid.x, grid.y, grid.z);
+  } else if (!threads || threads > 1024 || threads > function.entry.maxThreads) {
+    snprintf(text, sizeof text, "%zu threads of %u", threads, function.entry.maxThreads);
+  } else if (sharedBytes > function.maxDynamicBytes) {
+    snprintf(text, sizeof text, "%zu bytes of dynamic shared memory, %zu are permitted",
+             sharedBytes, function.maxDynamicBytes);
+  } else {
+    return SUCCESS;
+  }
+  return complain_and(INVALID_VALUE, function.kernel + ": " + text);
 }
 
-// The parameter values are read during the call, as CUDA does.
+// The values of the arguments are read during the call, as CUDA does.
 API cuLaunchKernel(void* handle, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                   unsigned blockY, unsigned blockZ, unsigned sharedBytes, void* stream,
-                   void** params, void**) {
-  LOCK;
-  Function* function = (Function*)handle;
+                   unsigned blockY, unsigned blockZ, unsigned sharedBytes, void* streamHandle,
+                   void** arguments, void**) {
+  CALL("cuLaunchKernel", CONTEXT);
+  Function* function = (Function*)find(handle, Kind::FUNCTION, "function");
+  Stream* stream = stream_of(streamHandle);
+  if (!function || !stream) {
+    return INVALID_HANDLE;
+  }
   dim3 grid(gridX, gridY, gridZ);
   dim3 block(blockX, blockY, blockZ);
-  if (bad_shape(grid, block)) {
-    return INVALID_VALUE;
+  int code = check_shape(*function, grid, block, sharedBytes);
+  if (code) {
+    return code;
   }
-  auto values = std::make_shared<std::string>();
-  std::vector<size_t> offsets;
-  for (size_t i = 0; i < function->paramSizes.size(); i++) {
-    values->resize((values->size() + 7) / 8 * 8);
-    offsets.push_back(values->size());
-    values->append((char*)params[i], function->paramSizes[i]);
+  std::string values(8 * function->entry.parameterSizes.size(), 0);
+  for (size_t i = 0; i < function->entry.parameterSizes.size(); i++) {
+    memcpy(&values[8 * i], arguments[i], function->entry.parameterSizes[i]);
   }
-  return push_run(stream, [=] {
-    if (++numKernelsRun >= failAt) {
-      stickyError = failCode;
-      return;
-    }
-    std::vector<void*> pointers;
-    for (size_t offset : offsets) {
-      pointers.push_back(&(*values)[offset]);
-    }
-    uint64_t seed = scheduleSeed;
-    function->launch(grid, block, sharedBytes, seed, pointers.data());
+  return push_run(streamHandle, function->kernel.c_str(), [=] {
+    run_kernel(*function, grid, block, sharedBytes, values, stream);
   });
 }
 
-API cuStreamBeginCapture_v2(void* handle, int) {
-  LOCK;
+// ---- graphs ------------------------------------------------------------------------------------
+
+API cuStreamBeginCapture_v2(void* handle, int mode) {
+  CALL("cuStreamBeginCapture", CONTEXT);
   Stream* stream = stream_of(handle);
-  if (stream->capture || stream == &defaultStream) {
-    return CAPTURE_UNSUPPORTED;
+  if (!stream) {
+    return INVALID_HANDLE;
   }
-  stream->capture = new Graph;
+  if (stream->capture || mode != 1) {
+    return complain_and(CAPTURE_UNSUPPORTED, "a capture in a capture, or not of one thread");
+  }
+  stream->capture = new Captured;
+  stream->captureBroken = false;
+  stream->capturingThread = this_thread();
   return SUCCESS;
 }
 
 API cuStreamEndCapture(void* handle, void** graph) {
-  LOCK;
+  CALL("cuStreamEndCapture", CONTEXT);
   Stream* stream = stream_of(handle);
+  if (!stream) {
+    return INVALID_HANDLE;
+  }
   if (!stream->capture) {
+    return complain_and(INVALID_VALUE, "the end of a capture that did not begin");
+  }
+  if (stream->capturingThread != this_thread()) {
+    return complain_and(CAPTURE_WRONG_THREAD, "a capture ends on another thread");
+  }
+  std::unique_ptr<Captured> captured(stream->capture);
+  stream->capture = nullptr;
+  if (stream->captureBroken) {
     return CAPTURE_INVALIDATED;
   }
-  *graph = stream->capture;
-  stream->capture = nullptr;
+  *graph = add(captured.release(), Kind::CAPTURED, "captured graph");
   return SUCCESS;
 }
 
 API cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
-  *executable = new Graph(*(Graph*)graph);
+  CALL("cuGraphInstantiate", NO_CAPTURE);
+  Captured* captured = (Captured*)find(graph, Kind::CAPTURED, "captured graph");
+  if (!captured) {
+    return INVALID_HANDLE;
+  }
+  Captured* copy = new Captured;
+  copy->operations = captured->operations;
+  *executable = add(copy, Kind::GRAPH, "graph");
   return SUCCESS;
 }
 
-API cuGraphUpload(void*, void*) { return SUCCESS; }
+API cuGraphUpload(void* executable, void* stream) {
+  CALL("cuGraphUpload", NO_CAPTURE);
+  return find(executable, Kind::GRAPH, "graph") && stream_of(stream) ? SUCCESS : INVALID_HANDLE;
+}
 
-API cuGraphLaunch(void* executable, void* stream) {
-  LOCK;
-  for (Op& op : ((Graph*)executable)->ops) {
-    int result = push(stream, op);
-    if (result) {
-      return result;
+API cuGraphLaunch(void* executable, void* streamHandle) {
+  CALL("cuGraphLaunch", CONTEXT);
+  Captured* graph = (Captured*)find(executable, Kind::GRAPH, "graph");
+  Stream* stream = stream_of(streamHandle);
+  if (!graph || !stream) {
+    return INVALID_HANDLE;
+  }
+  for (Operation& operation : graph->operations) {
+    int code = push(stream, operation);
+    if (code) {
+      return code;
     }
   }
   return SUCCESS;
 }
 
 API cuGraphExecDestroy(void* executable) {
-  LOCK;
-  delete (Graph*)executable;
-  return SUCCESS;
+  Call call("cuGraphExecDestroy", Call::CONTEXT);
+  return destroy(call, executable, Kind::GRAPH, "graph");
 }
 
 API cuGraphDestroy(void* graph) {
-  delete (Graph*)graph;
-  return SUCCESS;
-}
-
-// ---- control from Java (class StandIn). Primitives only, so no header of the JDK is needed. -------
-
-#define CONTROL(type, name) \
-  extern "C" __attribute__((visibility("default"))) type Java_dev_weft_gpuexecutor_StandIn_##name
-
-CONTROL(void, setOrder)(void*, void*, int order, long long seed) {
-  mode = (Mode)order;
-  randomState = seed * 2654435761u + 1;
-}
-
-CONTROL(void, setSchedule)(void*, void*, long long seed) { scheduleSeed = seed; }
-
-CONTROL(void, setMemory)(void*, void*, long long bytes) { totalBytes = bytes; }
-
-CONTROL(void, setMultiprocessors)(void*, void*, int count) { numMultiprocessors = count; }
-
-CONTROL(void, setFailingKernel)(void*, void*, long long n, int code) {
-  failAt = n;
-  failCode = code;
-  numKernelsRun = 0;
-}
-
-CONTROL(void, clear)(void*, void*) {
-  stickyError = SUCCESS;
-  mode = EAGER;
-  scheduleSeed = 0;
-  failAt = ~(size_t)0;
-  totalBytes = (size_t)1 << 30;
-  numMultiprocessors = 132;
-  defaultStream.queue.clear();
+  Call call("cuGraphDestroy", Call::CONTEXT);
+  return destroy(call, graph, Kind::CAPTURED, "captured graph");
 }

@@ -33,9 +33,13 @@ final class KernelRunner implements AutoCloseable {
     this.argumentMemory = driver.allocatePinned(KernelArguments.BYTES);
   }
 
-  /** Skips the test where there is no stand-in. All switches of the stand-in are put back. */
+  /**
+   * Skips the test where there is no stand-in. All switches of the stand-in are put back, and it
+   * looks for races; {@link #close} fails when it found something.
+   */
   static KernelRunner open() {
     StandIn.reset();
+    StandIn.check(StandIn.Checks.RACES);
     return new KernelRunner(StandIn.driver());
   }
 
@@ -138,17 +142,26 @@ final class KernelRunner implements AutoCloseable {
         packed.pointer(i, argument == null ? 0 : (Long) argument);
       }
     }
-    CudaKernel loaded = driver.kernel(module, kernel.entry(), sharedBytes);
-    driver.launch(loaded, gridX, gridY, gridZ, numThreads, stream, packed);
-    driver.synchronize();
+    try {
+      CudaKernel loaded = driver.kernel(module, kernel.entry(), sharedBytes);
+      driver.launch(loaded, gridX, gridY, gridZ, numThreads, stream, packed);
+      driver.synchronize();
+    } catch (CudaException e) {
+      throw new AssertionError(String.join("\n", StandIn.complaints()), e);
+    }
   }
 
+  /** Frees everything, and fails when the stand-in has something to complain of. */
   @Override
   public void close() {
-    arrays.forEach(DeviceArray::free);
-    driver.free(argumentMemory);
-    driver.release(stream);
-    driver.release(module);
-    driver.close();
+    try {
+      arrays.forEach(DeviceArray::free);
+      driver.free(argumentMemory);
+      driver.release(stream);
+      driver.release(module);
+      driver.close();
+    } finally {
+      StandIn.verify();
+    }
   }
 }

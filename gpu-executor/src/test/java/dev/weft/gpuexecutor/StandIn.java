@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The stand-in for {@code libcuda.so.1}: the driver that tests use where there is no GPU. Kernels
@@ -12,8 +13,8 @@ import java.nio.file.Path;
  * when the test says. It is compiled when it is first asked for and loaded before JCuda, so JCuda's
  * own natives call it.
  *
- * <p>There is one for the whole JVM, with one set of switches. {@link #reset} puts all of them
- * back; tests that use it do not run in parallel.
+ * <p>There is one for the whole JVM, with one set of switches. {@link #reset} puts all of them back
+ * and {@link #verify} says what went wrong; tests that use it do not run in parallel.
  */
 final class StandIn {
   /** When the work of streams runs. */
@@ -24,6 +25,20 @@ final class StandIn {
     LAZY,
     /** In any order that the rules of streams and events allow. */
     RANDOM
+  }
+
+  /** What is looked for while work runs. Looking makes kernels several times slower. */
+  enum Checks {
+    /** Addresses that are nothing, deadlocks, misuse of the driver. */
+    FEW,
+    /**
+     * Also every access beyond its allocation, to the byte; threads of a kernel that touch the same
+     * memory with no barrier between, and operations of two streams with no event between; reads of
+     * shared memory that the block has not written.
+     */
+    RACES,
+    /** Also reads of device memory that nobody has written. Kernels without checks do not count. */
+    RACES_AND_UNWRITTEN
   }
 
   private static boolean isLoaded;
@@ -47,27 +62,60 @@ final class StandIn {
     String obstacle = build.obstacle();
     assumeTrue(obstacle == null, () -> "no emulated device: " + obstacle);
     try {
-      Path library = build.library();
-      System.load(library.toString());
+      System.load(build.library().toString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     isLoaded = true;
   }
 
-  /** Puts back every switch and forgets errors. */
+  // ---- the ends of a test
+
+  /** Puts back every switch and takes everything away from whoever still holds it, in silence. */
   static void reset() {
     load();
     clear();
   }
 
+  /**
+   * Fails when there were complaints or something was not given back; puts everything back in any
+   * case. What was given back after a sticky error counts, though no driver takes it.
+   */
+  static void verify() {
+    List<String> found = complaints();
+    leaks().forEach(leak -> found.add("not given back: " + leak));
+    reset();
+    if (!found.isEmpty()) {
+      throw new AssertionError(String.join("\n", found));
+    }
+  }
+
+  /** What was wrong so far, in words; each is told once. */
+  static List<String> complaints() {
+    load();
+    return lines(takeComplaints());
+  }
+
+  /** What the driver gave out and did not get back, by kind and number. */
+  static List<String> leaks() {
+    load();
+    return lines(findLeaks());
+  }
+
+  private static List<String> lines(String text) {
+    return new ArrayList<>(text.lines().toList());
+  }
+
+  // ---- how work runs
+
+  /** Eager unless set. */
   static void order(Order order, long seed) {
     load();
     setOrder(order.ordinal(), seed);
   }
 
   /**
-   * The order in which the threads of a block run.
+   * The order in which the threads of a block run, and the blocks of a grid; 0 unless set.
    *
    * @param seed 0: round robin; even: random; odd: adversarial, one warp runs alone until it blocks
    */
@@ -76,17 +124,38 @@ final class StandIn {
     setSchedule(seed);
   }
 
-  /** The memory of the device; 1 GiB unless set. */
+  /** What is looked for from now on; few things unless set. Forgets the accesses seen so far. */
+  static void check(Checks checks) {
+    load();
+    setChecked(checks != Checks.FEW, checks == Checks.RACES_AND_UNWRITTEN);
+  }
+
+  // ---- what the device is
+
+  /** The memory of the device; 256 MiB unless set. */
   static void memory(long bytes) {
     load();
     setMemory(bytes);
   }
 
+  /** The devices, all alike; one with compute capability 9.0 and 132 multiprocessors unless set. */
+  static void devices(int count, int major, int minor, int numMultiprocessors) {
+    load();
+    setDevices(count, major, minor, numMultiprocessors);
+  }
+
   /** The multiprocessors of the device; 132 unless set. */
   static void multiprocessors(int count) {
-    load();
-    setMultiprocessors(count);
+    devices(1, 9, 0, count);
   }
+
+  /** The version that the driver says it has; 13000 unless set. */
+  static void version(int version) {
+    load();
+    setVersion(version);
+  }
+
+  // ---- what goes wrong
 
   /** The {@code n}-th kernel that runs from now on, counted from 1, ends with this sticky error. */
   static void failKernel(long n, int code) {
@@ -94,15 +163,82 @@ final class StandIn {
     setFailingKernel(n, code);
   }
 
+  /**
+   * The {@code n}-th call of a function from now on, counted from 1, fails with this code and does
+   * nothing. Codes that are sticky on a GPU stay.
+   *
+   * @param name as in {@link CudaException#call}
+   */
+  static void failCall(String name, long n, int code) {
+    load();
+    setFailingCall(name, n, code);
+  }
+
+  /**
+   * The {@code n}-th kernel that runs from now on, counted from 1, does not end, and its stream does
+   * nothing more. Events behind it are never done, and who waits for them waits until {@link
+   * #resume} or {@link #reset}.
+   */
+  static void hangKernel(long n) {
+    load();
+    setHangingKernel(n);
+  }
+
+  /** What hangs goes on, though without the kernel that hung. */
+  static void resume() {
+    load();
+    setHangingKernel(0);
+  }
+
+  // ---- what was done
+
+  /**
+   * How often a function of the driver was called since the last reset.
+   *
+   * @param name as in {@link CudaException#call}
+   */
+  static long numCalls(String name) {
+    load();
+    return countCalls(name);
+  }
+
+  /** How many kernels ran since the last reset. */
+  static long numKernels() {
+    load();
+    return countKernels("");
+  }
+
+  /** How often this kernel ran since the last reset. */
+  static long numKernels(Kernel kernel) {
+    load();
+    return countKernels(kernel.entry());
+  }
+
   private static native void clear();
+
+  private static native String takeComplaints();
+
+  private static native String findLeaks();
 
   private static native void setOrder(int order, long seed);
 
   private static native void setSchedule(long seed);
 
+  private static native void setChecked(boolean checked, boolean unwritten);
+
   private static native void setMemory(long bytes);
 
-  private static native void setMultiprocessors(int count);
+  private static native void setDevices(int count, int major, int minor, int numMultiprocessors);
+
+  private static native void setVersion(int version);
 
   private static native void setFailingKernel(long n, int code);
+
+  private static native void setFailingCall(String name, long n, int code);
+
+  private static native void setHangingKernel(long n);
+
+  private static native long countCalls(String name);
+
+  private static native long countKernels(String name);
 }

@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -19,20 +20,40 @@ import org.jspecify.annotations.Nullable;
  * Compiles the stand-in driver, kernels included, with g++. The library is kept below {@code
  * target}, in a folder named by a hash of all that it was made of, so a test run compiles it only
  * after a change. Two JVMs may do so at once: a folder appears complete or not at all.
+ *
+ * <p>The system property {@code weft.standin.sanitize} names sanitizers of g++ to compile it with;
+ * the library of the first one has to be preloaded into the JVM.
  */
 final class StandInBuild {
   /** Kernels compute what they say: nothing is contracted that is not written as one operation. */
   private static final List<String> FLAGS = List.of(
-      "-std=c++17", "-O2", "-fno-strict-aliasing", "-ffp-contract=off", "-mfma", "-fPIC", "-shared",
-      "-fvisibility=hidden", "-Wl,-soname,libcuda.so.1");
+      "-std=c++17", "-O2", "-g1", "-fno-strict-aliasing", "-ffp-contract=off", "-mfma",
+      "-fno-threadsafe-statics", "-fPIC", "-fvisibility=hidden");
 
+  private static final List<String> SOURCES = List.of(
+      "emu.cpp", "races.cpp", "stand_in_control.cpp", "stand_in_driver.cpp",
+      "stand_in_kernels.cpp", "stand_in_memory.cpp", "stand_in_streams.cpp");
+
+  private static final String KERNELS = "emulated_kernels.cpp";
+
+  /** An object must not see the kernels of the other, which have the same names. */
+  private static final String PRIVATE_KERNELS = "-fwhole-program";
+
+  /** Makes g++ call a function of ours before every access to memory. */
+  private static final List<String> CHECKED = List.of(
+      "-DCHECKED", "-fsanitize=thread", "--param=tsan-instrument-func-entry-exit=0");
+
+  private static final String CUDA = "src/main/cuda";
+  private static final String NATIVE = "src/test/native";
   private static final String COMPILER = "g++";
   private static final String LIBRARY = "libcuda.so.1";
 
   private final @Nullable Path module;
+  private final String sanitizers;
 
   private StandInBuild(@Nullable Path module) {
     this.module = module;
+    this.sanitizers = System.getProperty("weft.standin.sanitize", "");
   }
 
   /** The build of the sources of this module, which tests of other modules find beside theirs. */
@@ -40,7 +61,7 @@ final class StandInBuild {
     Path working = Path.of("").toAbsolutePath();
     for (Path candidate : List.of(
         working, working.resolve("gpu-executor"), working.resolveSibling("gpu-executor"))) {
-      if (Files.isDirectory(candidate.resolve("src/test/native"))) {
+      if (Files.isDirectory(candidate.resolve(NATIVE))) {
         return new StandInBuild(candidate);
       }
     }
@@ -62,7 +83,7 @@ final class StandInBuild {
           return "the real driver is loaded: " + line.substring(line.indexOf('/'));
         }
       }
-      run(List.of(COMPILER, "--version"));
+      output(COMPILER, "--version");
       return null;
     } catch (IOException e) {
       return COMPILER + " cannot be run (" + e.getMessage() + ")";
@@ -78,38 +99,82 @@ final class StandInBuild {
     }
     Files.createDirectories(folder.getParent());
     Path scratch = Files.createTempDirectory(folder.getParent(), "building");
-    List<String> command = new ArrayList<>(List.of(COMPILER));
-    command.addAll(FLAGS);
-    command.addAll(List.of(
-        "-I", module.resolve("src/main/cuda").toString(),
-        "-I", module.resolve("src/test/native").toString(),
-        "-o", scratch.resolve(LIBRARY).toString(),
-        module.resolve("src/test/native/stand_in_driver.cpp").toString()));
-    run(command);
     try {
+      compile(scratch);
       Files.move(scratch, folder, StandardCopyOption.ATOMIC_MOVE);
     } catch (FileSystemException e) {
       if (!Files.exists(library)) {
         throw e;
       }
-      Files.delete(scratch.resolve(LIBRARY)); // another JVM was faster
-      Files.delete(scratch);
+    } finally {
+      delete(scratch); // gone, unless that failed or another JVM was faster
     }
     return library;
+  }
+
+  private void compile(Path scratch) throws IOException {
+    List<Compilation> running = new ArrayList<>();
+    running.add(start(KERNELS, scratch.resolve("plain.o"), List.of(PRIVATE_KERNELS)));
+    if (sanitizers.isEmpty()) {
+      List<String> checked = new ArrayList<>(CHECKED);
+      checked.add(PRIVATE_KERNELS);
+      running.add(start(KERNELS, scratch.resolve("checked.o"), checked));
+    }
+    for (String source : SOURCES) {
+      running.add(start(source, scratch.resolve(source + ".o"), List.of()));
+    }
+    List<String> link = new ArrayList<>(List.of(
+        COMPILER, "-shared", "-Wl,-soname," + LIBRARY, "-o", scratch.resolve(LIBRARY).toString()));
+    link.addAll(sanitizerFlags());
+    for (Compilation compilation : running) {
+      finish(compilation);
+      link.add(compilation.object.toString());
+    }
+    output(link.toArray(String[]::new));
+    for (Compilation compilation : running) {
+      Files.delete(compilation.object);
+    }
+  }
+
+  private record Compilation(Path object, Process process) {}
+
+  private Compilation start(String source, Path object, List<String> flags) throws IOException {
+    List<String> command = new ArrayList<>(List.of(COMPILER));
+    command.addAll(FLAGS);
+    command.addAll(flags);
+    command.addAll(sanitizerFlags());
+    command.addAll(List.of(
+        "-I", module.resolve(CUDA).toString(), "-I", module.resolve(NATIVE).toString(),
+        "-c", module.resolve(NATIVE).resolve(source).toString(), "-o", object.toString()));
+    Path log = object.resolveSibling(object.getFileName() + ".log");
+    return new Compilation(object, new ProcessBuilder(command)
+        .redirectErrorStream(true).redirectOutput(log.toFile()).start());
+  }
+
+  private List<String> sanitizerFlags() {
+    return sanitizers.isEmpty()
+        ? List.of()
+        : List.of("-fsanitize=" + sanitizers, "-fno-sanitize-recover=undefined", "-DSANITIZED");
+  }
+
+  private static void finish(Compilation compilation) throws IOException {
+    Path log = compilation.object.resolveSibling(compilation.object.getFileName() + ".log");
+    if (waitFor(compilation.process) != 0) {
+      throw new IOException(Files.readString(log));
+    }
+    Files.delete(log);
   }
 
   /** Names everything that the library is made of. */
   private String hash() throws IOException {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(String.join(" ", FLAGS).getBytes(StandardCharsets.UTF_8));
-      digest.update(run(List.of(COMPILER, "--version")).getBytes(StandardCharsets.UTF_8));
-      for (String folder : List.of("src/main/cuda", "src/test/native")) {
-        try (Stream<Path> files = Files.list(module.resolve(folder))) {
-          for (Path file : files.sorted().toList()) {
-            digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
-            digest.update(Files.readAllBytes(file));
-          }
+      digest.update((FLAGS + sanitizers).getBytes(StandardCharsets.UTF_8));
+      digest.update(output(COMPILER, "--version").getBytes(StandardCharsets.UTF_8));
+      for (String folder : List.of(CUDA, NATIVE)) {
+        for (Path file : sources(folder)) {
+          digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
+          digest.update(Files.readAllBytes(file));
         }
       }
       return HexFormat.of().formatHex(digest.digest(), 0, 8);
@@ -118,18 +183,38 @@ final class StandInBuild {
     }
   }
 
+  private List<Path> sources(String folder) throws IOException {
+    try (Stream<Path> files = Files.list(module.resolve(folder))) {
+      return files.sorted().toList();
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
   /** What the command printed; it must succeed. */
-  private static String run(List<String> command) throws IOException {
+  private static String output(String... command) throws IOException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (waitFor(process) != 0) {
+      throw new IOException(String.join(" ", command) + ":\n" + output);
+    }
+    return output;
+  }
+
+  private static int waitFor(Process process) throws IOException {
     try {
-      if (process.waitFor() != 0) {
-        throw new IOException(String.join(" ", command) + ":\n" + output);
-      }
+      return process.waitFor();
     } catch (InterruptedException e) {
       process.destroy();
       throw new IOException(e);
     }
-    return output;
   }
 }
