@@ -74,6 +74,7 @@ struct AsyncCopy {
   const void* from;
   bool valid;
   unsigned group;
+  bool done;
 };
 
 struct Fiber {
@@ -314,7 +315,7 @@ bool faultWrites;
 std::string place() {
   char text[160];
   snprintf(text, sizeof text, "%s, block (%u, %u, %u), thread (%u, %u, %u)",
-           current->kernel->name.c_str(), blockIndex.x, blockIndex.y, blockIndex.z, threadIndex.x,
+           current->kernel->name, blockIndex.x, blockIndex.y, blockIndex.z, threadIndex.x,
            threadIndex.y, threadIndex.z);
   return text;
 }
@@ -351,7 +352,7 @@ void handle_fault(int signal, siginfo_t* info, void* context) {
 class FaultHandler {
  public:
   FaultHandler() {
-#ifndef __SANITIZE_ADDRESS__
+#ifndef SANITIZED
     kernelThread = pthread_self();
     stack_t own = {};
     own.ss_sp = signalStack;
@@ -365,7 +366,7 @@ class FaultHandler {
   }
 
   ~FaultHandler() {
-#ifndef __SANITIZE_ADDRESS__
+#ifndef SANITIZED
     sigaction(SIGSEGV, &previousHandler, nullptr);
     sigaltstack(&previousStack, nullptr);
 #endif
@@ -380,13 +381,23 @@ class FaultHandler {
 // ---- a launch ----------------------------------------------------------------------------------
 
 const Kernel* Build::find(const std::string& name) const {
-  for (const Kernel& kernel : kernels) {
-    if (kernel.name == name) {
-      return &kernel;
+  for (size_t i = 0; i < numKernels; i++) {
+    if (kernels[i].name == name) {
+      return &kernels[i];
     }
   }
   return nullptr;
 }
+
+namespace {
+
+void poison_shared(const Build& build, int poison) {
+#ifndef SANITIZED  // which has memory of its own between the variables
+  memset(build.sharedBegin, poison, build.sharedEnd - build.sharedBegin);
+#endif
+}
+
+}  // namespace
 
 Result run(const Launch& launch) {
   static char* const shared = guarded_memory(MAX_SHARED_BYTES + 1024, false);
@@ -409,7 +420,7 @@ Result run(const Launch& launch) {
     std::iota(blocks.begin(), blocks.end(), 0);
     shuffle_array(blocks.data(), numBlocks);
   }
-  bool checked = launch.build == checked_build();
+  bool checked = launch.build == &checkedKernels;
   if (checked) {
     begin_checked_kernel(launch);
   }
@@ -423,8 +434,7 @@ Result run(const Launch& launch) {
                     (unsigned)(linearBlock / gridSize.x % gridSize.y),
                     (unsigned)(linearBlock / gridSize.x / gridSize.y)};
       if (i == 0 || launch.seed) {
-        memset(launch.build->sharedBegin, poison,
-               launch.build->sharedEnd - launch.build->sharedBegin);
+        poison_shared(*launch.build, poison);
       }
       memset(dynamicShared, poison, sharedEnd - dynamicShared);
       if (checked) {
@@ -576,14 +586,14 @@ void multiply(Slot* slots) {
   }
 }
 
-void run_copy(const AsyncCopy& copy) {
-  touch_as_thread(copy.to, 16, Access::WRITE);
-  if (copy.valid) {
+void run_copy(AsyncCopy& copy) {
+  if (!copy.done && copy.valid) {
     touch_as_thread(copy.from, 16, Access::READ);
     memcpy(copy.to, copy.from, 16);
-  } else {
+  } else if (!copy.done) {
     memset(copy.to, 0, 16);
   }
+  copy.done = true;
 }
 
 }  // namespace
@@ -606,13 +616,10 @@ void copy_async(void* to, const void* from, bool valid) {
     fail("an asynchronous copy of 16 bytes between %p and %p", from, to);
   }
   Fiber& fiber = fibers[currentThread];
-  AsyncCopy copy = {to, from, valid, fiber.group};
-  // From here on it may happen at any time.
-  touch_as_thread(to, 16, Access::WRITE);
+  touch_as_thread(to, 16, Access::START_COPY);
+  fiber.copies.push_back({to, from, valid, fiber.group, false});
   if (current->seed && next_random() % 2) {
-    run_copy(copy);
-  } else {
-    fiber.copies.push_back(copy);
+    run_copy(fiber.copies.back());
   }
 }
 
@@ -623,6 +630,7 @@ void await_copies(int numPending) {
   size_t count = 0;
   while (count < fiber.copies.size() && fiber.copies[count].group + numPending < fiber.group) {
     run_copy(fiber.copies[count]);
+    touch_as_thread(fiber.copies[count].to, 16, Access::END_COPY);
     count++;
   }
   fiber.copies.erase(fiber.copies.begin(), fiber.copies.begin() + count);

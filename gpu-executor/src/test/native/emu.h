@@ -4,8 +4,9 @@
 // kernels name: the qualifiers, the built-in variables and types, barriers, shuffles and votes,
 // atomics, exact arithmetic, bf16, and the counterparts of our inline PTX.
 //
-// __shared__ variables lie in a section of their own, which is filled with poison before a block
-// runs; so are the bytes of DYNAMIC_SHARED, which end at a guard page.
+// __shared__ variables are all the variables that an object of kernels has (emulated_kernels.cpp), so
+// they can be filled with poison before a block runs; so are the bytes of DYNAMIC_SHARED, which end
+// at a page that faults.
 //
 // All numbers are exact: with -ffp-contract=off and -mfma an expression is what it says, __fmaf_rn
 // is one rounding and the other __f.._rn are the plain operation. The approximate functions of a
@@ -13,6 +14,7 @@
 #pragma once
 #include <time.h>
 
+#include <climits>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -26,7 +28,7 @@
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...)
 #define __restrict__ __restrict
-#define __shared__ static __attribute__((section(EMU_SHARED_SECTION)))
+#define __shared__ static
 #define DYNAMIC_SHARED(type, name) type* name = (type*)emu::dynamicShared
 
 struct dim3 {
@@ -211,10 +213,30 @@ static inline int __all_sync(unsigned mask, int predicate) {
 
 // ---- atomics -----------------------------------------------------------------------------------
 
+namespace emu {
+
+// The types that the device has atomics for and we use; a value converts to that of the address.
+template <class T>
+struct Atomic;
+template <>
+struct Atomic<int> {
+  typedef int Value;
+};
+template <>
+struct Atomic<unsigned> {
+  typedef unsigned Value;
+};
+template <>
+struct Atomic<unsigned long long> {
+  typedef unsigned long long Value;
+};
+
+}  // namespace emu
+
 // Not instrumented: what they do is told to the search for races as one atomic access.
+#define EMU_ATOMIC_FUNCTION template <class T> __attribute__((noinline, no_sanitize("thread")))
 #define EMU_ATOMIC(name, newValue)                                                     \
-  template <class T>                                                                   \
-  __attribute__((noinline, no_sanitize("thread"))) T name(T* address, T value) {       \
+  EMU_ATOMIC_FUNCTION T name(T* address, typename emu::Atomic<T>::Value value) {       \
     emu::interruption();                                                               \
     emu::atomic_access(address, sizeof(T));                                            \
     T old = *address;                                                                  \
@@ -230,8 +252,8 @@ EMU_ATOMIC(atomicAnd, old& value)
 EMU_ATOMIC(atomicOr, old | value)
 EMU_ATOMIC(atomicXor, old ^ value)
 
-template <class T>
-__attribute__((noinline, no_sanitize("thread"))) T atomicCAS(T* address, T expected, T value) {
+EMU_ATOMIC_FUNCTION T atomicCAS(T* address, typename emu::Atomic<T>::Value expected,
+                                typename emu::Atomic<T>::Value value) {
   emu::interruption();
   emu::atomic_access(address, sizeof(T));
   T old = *address;

@@ -10,8 +10,9 @@ namespace emu {
 // ---- kernels -----------------------------------------------------------------------------------
 
 struct Kernel {
-  std::string name;
-  std::vector<size_t> parameterSizes;
+  const char* name;
+  size_t numParameters;
+  size_t parameterSizes[32];
   // Calls the kernel as the current thread; what cuLaunchKernel is given, an array of pointers to
   // the values.
   void (*call)(void** parameters);
@@ -19,17 +20,19 @@ struct Kernel {
 
 // The kernels of kernels.cu, compiled once, with their static shared memory.
 struct Build {
-  std::vector<Kernel> kernels;
+  const Kernel* kernels;
+  size_t numKernels;
   char* sharedBegin;
   char* sharedEnd;
 
+  // Null when there is none of that name.
   const Kernel* find(const std::string& name) const;
 };
 
-const Build& plain_build();
+extern const Build plainKernels;
 
-// The same kernels with every access to memory noted; null when this library was made without.
-const Build* checked_build();
+// The same kernels with every access to memory noted; missing when this library is made without.
+extern const Build checkedKernels __attribute__((weak));
 
 // ---- launches ----------------------------------------------------------------------------------
 
@@ -61,7 +64,8 @@ constexpr size_t MAX_SHARED_BYTES = 227 * 1024;
 
 // ---- memory and races; see races.cpp -----------------------------------------------------------
 
-enum class Access { READ, WRITE, ATOMIC };
+// An asynchronous copy writes its target from its start to its end.
+enum class Access { READ, WRITE, ATOMIC, START_COPY, END_COPY };
 
 struct Cell;
 

@@ -1,13 +1,19 @@
 // emulated_kernels.cpp - all kernels, compiled for the CPU. Compiled twice: as they are, and with
 // -DCHECKED -fsanitize=thread, so that they tell of every access to memory (races.cpp).
+//
+// Two more things are done to the objects. -fwhole-program makes everything private that is not
+// marked otherwise, also the extern "C" kernels, so that the two do not clash. And the section of
+// their variables is renamed: __shared__ variables are all that they have (everything else here is
+// constant), and so the linker tells where these are. An attribute would name the section, too, but
+// g++ does not heed it in templates.
 #ifdef CHECKED
-#define EMU_SHARED_SECTION "emu_shared_checked"
-#define EMU_SHARED_BEGIN __start_emu_shared_checked
-#define EMU_SHARED_END __stop_emu_shared_checked
+#define TABLE checkedKernels
+#define SHARED_BEGIN __start_emu_shared_checked
+#define SHARED_END __stop_emu_shared_checked
 #else
-#define EMU_SHARED_SECTION "emu_shared_plain"
-#define EMU_SHARED_BEGIN __start_emu_shared_plain
-#define EMU_SHARED_END __stop_emu_shared_plain
+#define TABLE plainKernels
+#define SHARED_BEGIN __start_emu_shared_plain
+#define SHARED_END __stop_emu_shared_plain
 #endif
 
 #include <utility>
@@ -15,11 +21,9 @@
 #include "emu_runtime.h"
 
 // The linker makes these. Without a single __shared__ variable there are none.
-extern "C" __attribute__((weak, visibility("hidden"))) char EMU_SHARED_BEGIN[];
-extern "C" __attribute__((weak, visibility("hidden"))) char EMU_SHARED_END[];
+extern "C" __attribute__((weak, visibility("hidden"))) char SHARED_BEGIN[];
+extern "C" __attribute__((weak, visibility("hidden"))) char SHARED_END[];
 
-// Without a name of its own, so that the two builds do not share a function, and so that the shared
-// variables of templates may lie in a section of our choice.
 namespace {
 
 #include "kernels.cu"
@@ -30,36 +34,26 @@ void call_unpacked(void (*kernel)(P...), void** parameters, std::index_sequence<
 }
 
 template <auto kernel, class... P>
-emu::Kernel describe(const char* name, void (*)(P...)) {
-  return {name, {sizeof(P)...}, [](void** parameters) {
-            call_unpacked(kernel, parameters, std::index_sequence_for<P...>{});
-          }};
+constexpr emu::Kernel describe(const char* name, void (*)(P...)) {
+  emu::Kernel description = {name, sizeof...(P), {sizeof(P)...}, nullptr};
+  description.call = [](void** parameters) {
+    call_unpacked(kernel, parameters, std::index_sequence_for<P...>{});
+  };
+  return description;
 }
 
 #define KERNEL(name) describe<name>(#name, name),
-const emu::Build& build() {
-  static const emu::Build all = {
-      {
+constexpr emu::Kernel kernels[] = {
 #include "kernel_registry.h"
-      },
-      EMU_SHARED_BEGIN,
-      EMU_SHARED_END};
-  return all;
-}
+};
+#undef KERNEL
 
 }  // namespace
 
 namespace emu {
 
-// -fwhole-program makes everything else private to this object, also the extern "C" kernels.
-#ifdef CHECKED
-__attribute__((externally_visible)) const Build* checked_build() { return &build(); }
-#else
-__attribute__((externally_visible)) const Build& plain_build() { return build(); }
-#ifdef SANITIZED
-// The sanitizers do not go together with the one that the checks are made of.
-__attribute__((externally_visible)) const Build* checked_build() { return nullptr; }
-#endif
-#endif
+extern __attribute__((externally_visible)) const Build TABLE;
+const Build TABLE = {
+    kernels, sizeof kernels / sizeof kernels[0], SHARED_BEGIN, SHARED_END};
 
 }  // namespace emu

@@ -44,9 +44,10 @@ constexpr uint64_t ATOMIC = 1;
 constexpr uint64_t MANY_LANES = 2;
 constexpr uint64_t MANY_WARPS = 4;
 constexpr uint64_t MANY_BLOCKS = 8;
-constexpr uint64_t FLAGS = 15;
+constexpr uint64_t PENDING = 16;
+constexpr uint64_t FLAGS = 31;
 
-unsigned syncs_of(uint64_t who) { return who >> 4 & 0xFFF; }
+unsigned syncs_of(uint64_t who) { return who >> 5 & 0x7FF; }
 unsigned barriers_of(uint64_t who) { return who >> 16 & 0x1FFF; }
 unsigned thread_of(uint64_t who) { return who >> 29 & 0x3FF; }
 unsigned warp_of(uint64_t who) { return thread_of(who) / 32; }
@@ -139,26 +140,38 @@ std::string code(const void* caller) {
 }
 
 const char* verb(Access access) {
-  return access == Access::READ ? "reads" : access == Access::WRITE ? "writes" : "updates";
-}
-
-void report(const std::string& text) {
-  if (numComplaints++ < MAX_COMPLAINTS_OF_OPERATION) {
-    complain(text);
+  switch (access) {
+    case Access::READ:
+      return "reads";
+    case Access::ATOMIC:
+      return "updates";
+    case Access::START_COPY:
+      return "starts a copy to";
+    default:
+      return "writes";
   }
 }
 
+// Whether one more may be told: an operation that is wrong once is wrong often.
+bool may_complain() { return numComplaints++ < MAX_COMPLAINTS_OF_OPERATION; }
+
 void report_race(const void* address, Access access, uint64_t before, const char* did,
                  const void* caller) {
-  report(std::string("race in ") + kernelName + ": " + describe_who(who) + " " + verb(access) +
+  if (!may_complain()) {
+    return;
+  }
+  complain(std::string("race in ") + kernelName + ": " + describe_who(who) + " " + verb(access) +
          " " + describe_place(address) + ", which " + describe_who(before) + " " + did +
          ", with nothing between" + code(caller));
 }
 
 void report_hazard(const void* address, Access access, uint32_t before, const char* did) {
+  if (!may_complain()) {
+    return;
+  }
   const PastOperation& past = operations[before];
   const PastOperation& now = operations[operationNow];
-  report("hazard: " + now.name + " in stream " + std::to_string(now.stream) + " " + verb(access) +
+  complain("hazard: " + now.name + " in stream " + std::to_string(now.stream) + " " + verb(access) +
          " " + describe_place(address) + ", which " + past.name + " in stream " +
          std::to_string(past.stream) + " " + did + ", with no event between");
 }
@@ -174,7 +187,9 @@ void note(Cell& cell, uint32_t run, uint64_t now, Access access) {
     cell.reader = joins ? merged(cell.reader, now) : now;
     cell.readOperation = run;
   } else {
-    cell.writer = access == Access::ATOMIC ? now | ATOMIC : now;
+    cell.writer = now | (access == Access::ATOMIC       ? ATOMIC
+                         : access == Access::START_COPY ? PENDING
+                                                        : 0);
     cell.writeOperation = run;
     cell.readOperation = 0;
   }
@@ -184,7 +199,12 @@ void note(Cell& cell, uint32_t run, uint64_t now, Access access) {
 void check_threads(const Cell& cell, uint32_t run, const void* address, Access access,
                    const void* caller) {
   bool bothAtomic = access == Access::ATOMIC && (cell.writer & ATOMIC);
-  if (cell.writeOperation == run && !bothAtomic && !is_ordered(cell.writer, who)) {
+  if (cell.writeOperation == run && (cell.writer & PENDING)) {
+    if (access != Access::END_COPY || thread_of(cell.writer) != thread_of(who)) {
+      report_race(address, access, cell.writer & ~PENDING, "copies to and has not waited for",
+                  caller);
+    }
+  } else if (cell.writeOperation == run && !bothAtomic && !is_ordered(cell.writer, who)) {
     report_race(address, access, cell.writer & ~ATOMIC, "wrote", caller);
   } else if (access != Access::READ && cell.readOperation == run &&
              !is_ordered(cell.reader, who)) {
@@ -204,8 +224,9 @@ void touch_shared(std::vector<Cell>& cells, size_t offset, const void* address, 
                   Access access, const void* caller) {
   for (size_t i = offset / CELL_BYTES; i <= (offset + bytes - 1) / CELL_BYTES; i++) {
     Cell& cell = cells[i];
-    if (cell.writeOperation != blockRun && access != Access::WRITE) {
-      report(std::string(kernelName) + ": " + describe_who(who) + " " + verb(access) +
+    bool reads = access == Access::READ || access == Access::ATOMIC;
+    if (cell.writeOperation != blockRun && reads && may_complain()) {
+      complain(std::string(kernelName) + ": " + describe_who(who) + " " + verb(access) +
              " shared memory that its block has not written" + code(caller));
     }
     check_threads(cell, blockRun, address, access, caller);
@@ -248,8 +269,8 @@ void touch_device(const void* address, size_t bytes, Access access, const void* 
   size_t offset = (const char*)address - allocation.begin;
   for (size_t i = offset / CELL_BYTES; i <= (offset + bytes - 1) / CELL_BYTES; i++) {
     Cell& cell = cells[i];
-    if (reportsUnwritten && !cell.writeOperation && access == Access::READ) {
-      report(std::string(kernelName) + ": " + describe_who(who) + " reads " +
+    if (reportsUnwritten && !cell.writeOperation && access == Access::READ && may_complain()) {
+      complain(std::string(kernelName) + ": " + describe_who(who) + " reads " +
              describe_place(address) + ", which nobody has written" + code(caller));
     }
     check_threads(cell, operationNow, address, access, caller);
@@ -278,7 +299,7 @@ void touch_by_caller(const void* address, size_t bytes, Access access, const voi
 
 uint64_t pack_who(size_t block, unsigned thread, unsigned numBarriers, unsigned numWarpSyncs) {
   return (uint64_t)block << 39 | (uint64_t)thread << 29 | (uint64_t)(numBarriers & 0x1FFF) << 16 |
-         (numWarpSyncs & 0xFFF) << 4;
+         (numWarpSyncs & 0x7FF) << 5;
 }
 
 void track(bool on, bool unwritten) {
@@ -322,7 +343,7 @@ void free_cells(Allocation& allocation) {
 
 void begin_checked_kernel(const Launch& launch) {
   inKernel = true;
-  kernelName = launch.kernel->name.c_str();
+  kernelName = launch.kernel->name;
   staticBegin = launch.build->sharedBegin;
   staticBytes = launch.build->sharedEnd - staticBegin;
   staticCells.resize(staticBytes / CELL_BYTES + 1);

@@ -214,6 +214,9 @@ void forgive_allocation(emu::Allocation* allocation);
 // Names what is still allocated and was not forgiven.
 std::vector<std::string> living_allocations();
 
+// Of all allocations; what the search for races has noted is worth nothing any more.
+void forget_accesses();
+
 void free_all_memory();
 
 // ---- kernels -----------------------------------------------------------------------------------

@@ -102,6 +102,7 @@ CONTROL(void, setSchedule)(Env, void*, long long seed) {
 CONTROL(void, setChecked)(Env, void*, unsigned char checked, unsigned char unwritten) {
   Lock lock(mutex);
   state.switches.checked = checked;
+  forget_accesses();
   emu::track(checked, unwritten);
 }
 

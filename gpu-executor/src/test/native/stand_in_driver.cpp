@@ -459,12 +459,6 @@ API cuStreamDestroy_v2(void* handle) {
   return destroy(call, handle, Kind::STREAM, "stream");
 }
 
-// For the stand-in of cuBLAS, whose work takes its turn by it.
-API cuLaunchHostFunc(void* stream, void (*function)(void*), void* data) {
-  LOCK;
-  return push_run(stream, [=] { function(data); });
-}
-
 API cuEventCreate(void** handle, unsigned) {
   CALL("cuEventCreate", CONTEXT);
   *handle = add(new Event, Kind::EVENT, "event");
@@ -580,14 +574,15 @@ API cuModuleGetFunction(void** handle, void* moduleHandle, const char* name) {
     return INVALID_HANDLE;
   }
   Entry entry = entry_of(module->ptx, name);
-  const emu::Kernel* kernel = emu::plain_build().find(name);
+  const emu::Kernel* kernel = emu::plainKernels.find(name);
   if (entry.parameterSizes.empty()) {
     return complain_and(NOT_FOUND, std::string(name) + " is not in the PTX");
   }
   if (!kernel) {
     return complain_and(NOT_FOUND, std::string(name) + " is not in kernel_registry.h");
   }
-  if (kernel->parameterSizes != entry.parameterSizes) {
+  if (entry.parameterSizes != std::vector<size_t>(kernel->parameterSizes,
+                                                  kernel->parameterSizes + kernel->numParameters)) {
     return complain_and(NOT_FOUND, std::string(name) + ": the sources have other parameters than "
                                    "the PTX; run tools/build-kernels");
   }

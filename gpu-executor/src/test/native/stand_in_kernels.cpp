@@ -71,8 +71,8 @@ void run_kernel(const Function& function, dim3 grid, dim3 block, size_t sharedBy
   for (size_t i = 0; i < function.entry.parameterSizes.size(); i++) {
     pointers.push_back((void*)&values[8 * i]);
   }
-  bool checked = switches.checked && emu::checked_build();
-  const emu::Build& build = checked ? *emu::checked_build() : emu::plain_build();
+  bool checked = switches.checked && &emu::checkedKernels;
+  const emu::Build& build = checked ? emu::checkedKernels : emu::plainKernels;
   // Every launch gets an order of its own, of the same kind.
   uint64_t seed = switches.schedule ? switches.schedule + 2 * (uint64_t)run : 0;
   emu::Result result = emu::run(

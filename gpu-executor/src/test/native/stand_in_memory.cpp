@@ -111,6 +111,12 @@ std::vector<std::string> living_allocations() {
   return names;
 }
 
+void forget_accesses() {
+  for (auto& entry : allocations) {
+    emu::free_cells(*entry.second);
+  }
+}
+
 void free_all_memory() {
   while (!allocations.empty()) {
     free_allocation(allocations.begin()->second.get());

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stand-in for {@code libcuda.so.1}: the driver that tests use where there is no GPU. Kernels
@@ -43,6 +44,9 @@ final class StandIn {
 
   private static boolean isLoaded;
 
+  /** What the compiler said; it would say so to every test. */
+  private static @Nullable IOException failure;
+
   private StandIn() {}
 
   /** A driver with a context, bound to this thread; skips the test where there is no stand-in. */
@@ -58,12 +62,16 @@ final class StandIn {
     if (isLoaded) {
       return;
     }
+    if (failure != null) {
+      throw new UncheckedIOException(failure);
+    }
     StandInBuild build = StandInBuild.here();
     String obstacle = build.obstacle();
     assumeTrue(obstacle == null, () -> "no emulated device: " + obstacle);
     try {
       System.load(build.library().toString());
     } catch (IOException e) {
+      failure = e;
       throw new UncheckedIOException(e);
     }
     isLoaded = true;

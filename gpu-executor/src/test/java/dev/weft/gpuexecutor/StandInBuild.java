@@ -130,10 +130,21 @@ final class StandInBuild {
       finish(compilation);
       link.add(compilation.object.toString());
     }
+    nameSharedMemory(scratch, "plain");
+    if (sanitizers.isEmpty()) {
+      nameSharedMemory(scratch, "checked");
+    }
     output(link.toArray(String[]::new));
     for (Compilation compilation : running) {
       Files.delete(compilation.object);
     }
+  }
+
+  /** The variables of the kernels' objects are their shared memory; the linker shall say where. */
+  private static void nameSharedMemory(Path scratch, String object) throws IOException {
+    output("objcopy", "--rename-section",
+        ".bss=emu_shared_" + object + ",alloc,load,data,contents",
+        scratch.resolve(object + ".o").toString());
   }
 
   private record Compilation(Path object, Process process) {}
