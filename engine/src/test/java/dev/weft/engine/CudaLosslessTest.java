@@ -11,8 +11,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * Drafts on the emulated device lose nothing: greedy and sampled, with penalties, masks and samples,
- * in tiny pools and with steps in flight.
+ * Drafts on the emulated device lose nothing: greedy and sampled, with penalties, masks and
+ * samples, in tiny pools and with steps in flight.
  */
 final class CudaLosslessTest extends LosslessContract {
   private static long numExecutors;

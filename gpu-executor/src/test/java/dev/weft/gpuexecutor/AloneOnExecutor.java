@@ -9,8 +9,8 @@ import dev.weft.testkit.PlanWriter;
 import java.util.Arrays;
 
 /**
- * One request on an executor of its own: its prompt in one step, then one token at a time, each told
- * by the host.
+ * One request on an executor of its own: its prompt in one step, then one token at a time, each
+ * told by the host.
  */
 final class AloneOnExecutor {
   private static final long TIMEOUT_NANOS = 60_000_000_000L;
