@@ -1,38 +1,30 @@
 package dev.weft.simulator;
 
-import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
 import dev.weft.batching.SchedulerBuilder;
 import dev.weft.batching.VllmPolicy;
 import dev.weft.engine.EngineProfile;
 import dev.weft.pagedkv.PagedKvCache;
 import dev.weft.pagedkv.PagedKvCacheBuilder;
-import dev.weft.schedulerapi.AddResult;
 import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.ExecutorSpec;
-import dev.weft.schedulerapi.KvCache;
-import dev.weft.schedulerapi.LiveCaps;
-import dev.weft.schedulerapi.PauseMode;
-import dev.weft.schedulerapi.Request;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
-import dev.weft.schedulerapi.SchedulerStats;
 import dev.weft.schedulerapi.SequenceList;
-import dev.weft.schedulerapi.StepPlan;
-import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.conformance.Scenario;
 import dev.weft.testkit.conformance.ScenarioConfig;
 import dev.weft.testkit.conformance.ScenarioDriver;
 import java.util.function.Consumer;
 
 /** Scheduler and cache of an {@link EngineProfile}, driven by scenarios. */
-final class ProfileDriver implements ScenarioDriver {
+final class ProfileDriver extends EngineDriver implements ScenarioDriver {
   private final Scheduler scheduler;
   private final PagedKvCache kvCache;
   private final CalledDrafter drafter;
 
   private ProfileDriver(Scheduler scheduler, PagedKvCache kvCache, CalledDrafter drafter) {
+    super(scheduler, kvCache);
     this.scheduler = scheduler;
     this.kvCache = kvCache;
     this.drafter = drafter;
@@ -80,74 +72,15 @@ final class ProfileDriver implements ScenarioDriver {
     return new ProfileDriver(builder.build(), kvCache, drafter);
   }
 
-  // ---- requests
-
-  @Override public AddResult add(Request request, long nowNanos) {
-    return scheduler.add(request, nowNanos);
-  }
-
-  @Override public boolean abort(long requestId, long nowNanos) {
-    return scheduler.abort(requestId, nowNanos);
-  }
-
-  @Override public boolean stop(
-      long requestId, int sampleIndex, int numTokensKept, long nowNanos) {
-    return scheduler.stop(requestId, sampleIndex, numTokensKept, nowNanos);
-  }
-
-  @Override public boolean unblock(long requestId) {
-    return scheduler.unblock(requestId);
-  }
-
-  // ---- steps
-
-  @Override public StepPlan plan(long nowNanos) {
-    return scheduler.plan(nowNanos);
-  }
-
-  @Override public void update(StepResult result, long nowNanos) {
-    scheduler.update(result, nowNanos);
-  }
+  // ---- what scenarios ask beyond the contracts
 
   @Override public void draft(Consumer<DraftBatch> proposer, long nowNanos) {
     drafter.proposer = proposer;
-    scheduler.draft(nowNanos);
-  }
-
-  @Override public void onExecutorDead(AfterDeath afterDeath, long nowNanos) {
-    scheduler.onExecutorDead(DeadExecutorMode.valueOf(afterDeath.name()), nowNanos);
-  }
-
-  // ---- control
-
-  @Override public void pause(PauseMode mode) {
-    scheduler.pause(mode);
-  }
-
-  @Override public void setCaps(LiveCaps caps) {
-    scheduler.setCaps(caps);
-  }
-
-  @Override public boolean resetPrefixCache() {
-    return scheduler.resetPrefixCache(true, 0);
+    draft(nowNanos);
   }
 
   @Override public boolean resetPrefixCacheIfIdle() {
     return scheduler.resetPrefixCache(false, 0);
-  }
-
-  @Override public void shutDown(long nowNanos) {
-    scheduler.shutDown(nowNanos);
-  }
-
-  // ---- facts
-
-  @Override public boolean canPlan() {
-    return scheduler.canPlan();
-  }
-
-  @Override public boolean isIdle() {
-    return scheduler.isIdle();
   }
 
   @Override public SequenceList running() {
@@ -158,24 +91,12 @@ final class ProfileDriver implements ScenarioDriver {
     return scheduler.waiting();
   }
 
-  @Override public SchedulerStats stats() {
-    return scheduler.stats();
-  }
-
-  @Override public KvCache kvCache() {
-    return kvCache;
-  }
-
   @Override public boolean isCached(int block) {
     return kvCache.isCached(block);
   }
 
   @Override public void copyFreeOrder(int[] target) {
     kvCache.copyFreeOrder(target);
-  }
-
-  @Override public void checkIntegrity() {
-    scheduler.checkIntegrity();
   }
 
   /** Proposes what it is told to at each call. */

@@ -1,4 +1,4 @@
-package dev.weft.engine;
+package dev.weft.simulator;
 
 import dev.weft.batching.DeadExecutorMode;
 import dev.weft.batching.Scheduler;
@@ -16,11 +16,29 @@ import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.SchedulerDriver;
 
-/** The scheduler and the cache of an engine, as the contracts of the test kit see them. */
-record LosslessDriver(Scheduler scheduler, KvCache kvCache) implements SchedulerDriver {
-  static SchedulerDriver create(SchedulerDriver.Setup setup) {
+/**
+ * The scheduler and the cache of an engine, as the contracts of the test kit drive them: what a test
+ * of a drafter or of an executor of your own hands to {@code LosslessContract}.
+ *
+ * <pre>{@code
+ * protected SchedulerDriver.Factory schedulers() {
+ *   return EngineDriver::create;
+ * }
+ * }</pre>
+ */
+public class EngineDriver implements SchedulerDriver {
+  private final Scheduler scheduler;
+  private final PagedKvCache kvCache;
+
+  EngineDriver(Scheduler scheduler, PagedKvCache kvCache) {
+    this.scheduler = scheduler;
+    this.kvCache = kvCache;
+  }
+
+  /** A scheduler with paged KV and a prefix cache, for what the contract wants to see. */
+  public static SchedulerDriver create(SchedulerDriver.Setup setup) {
     int blockSize = setup.spec().blockSize();
-    KvCache cache = PagedKvCache.builder().layout(KvLayout.fullAttention(blockSize))
+    PagedKvCache cache = PagedKvCache.builder().layout(KvLayout.fullAttention(blockSize))
         .numBlocks(setup.spec().numBlocks())
         .maxNumSequences(setup.limits().maxNumHandles())
         .maxNumHolders(setup.limits().maxNumSeqs())
@@ -32,8 +50,10 @@ record LosslessDriver(Scheduler scheduler, KvCache kvCache) implements Scheduler
     if (drafter != null) {
       builder.drafter(drafter).draftLengths(setup.draftLengths());
     }
-    return new LosslessDriver(builder.build(), cache);
+    return new EngineDriver(builder.build(), cache);
   }
+
+  // ---- requests
 
   @Override public AddResult add(Request request, long nowNanos) {
     return scheduler.add(request, nowNanos);
@@ -52,6 +72,26 @@ record LosslessDriver(Scheduler scheduler, KvCache kvCache) implements Scheduler
     return scheduler.unblock(requestId);
   }
 
+  // ---- steps
+
+  @Override public StepPlan plan(long nowNanos) {
+    return scheduler.plan(nowNanos);
+  }
+
+  @Override public void update(StepResult result, long nowNanos) {
+    scheduler.update(result, nowNanos);
+  }
+
+  @Override public void draft(long nowNanos) {
+    scheduler.draft(nowNanos);
+  }
+
+  @Override public void onExecutorDead(AfterDeath afterDeath, long nowNanos) {
+    scheduler.onExecutorDead(DeadExecutorMode.valueOf(afterDeath.name()), nowNanos);
+  }
+
+  // ---- control
+
   @Override public void pause(PauseMode mode) {
     scheduler.pause(mode);
   }
@@ -68,21 +108,7 @@ record LosslessDriver(Scheduler scheduler, KvCache kvCache) implements Scheduler
     scheduler.shutDown(nowNanos);
   }
 
-  @Override public void onExecutorDead(AfterDeath afterDeath, long nowNanos) {
-    scheduler.onExecutorDead(DeadExecutorMode.valueOf(afterDeath.name()), nowNanos);
-  }
-
-  @Override public StepPlan plan(long nowNanos) {
-    return scheduler.plan(nowNanos);
-  }
-
-  @Override public void update(StepResult result, long nowNanos) {
-    scheduler.update(result, nowNanos);
-  }
-
-  @Override public void draft(long nowNanos) {
-    scheduler.draft(nowNanos);
-  }
+  // ---- facts
 
   @Override public boolean canPlan() {
     return scheduler.canPlan();
@@ -94,6 +120,10 @@ record LosslessDriver(Scheduler scheduler, KvCache kvCache) implements Scheduler
 
   @Override public SchedulerStats stats() {
     return scheduler.stats();
+  }
+
+  @Override public KvCache kvCache() {
+    return kvCache;
   }
 
   @Override public void checkIntegrity() {

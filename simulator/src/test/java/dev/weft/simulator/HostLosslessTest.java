@@ -1,4 +1,4 @@
-package dev.weft.engine;
+package dev.weft.simulator;
 
 import dev.weft.gpuexecutor.HostExecutor;
 import dev.weft.gpuexecutor.HostModel;
@@ -75,7 +75,7 @@ final class HostLosslessTest {
     }
 
     @Override protected SchedulerDriver.Factory schedulers() {
-      return LosslessDriver::create;
+      return EngineDriver::create;
     }
   }
 }

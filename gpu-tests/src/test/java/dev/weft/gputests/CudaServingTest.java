@@ -1,7 +1,9 @@
-package dev.weft.engine;
+package dev.weft.gputests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.engine.Generation;
+import dev.weft.engine.WeftEngine;
 import dev.weft.gpuexecutor.CudaExecutor;
 import dev.weft.gpuexecutor.CudaModel;
 import dev.weft.gpuexecutor.EmulatedDevice;
@@ -19,6 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
@@ -101,7 +105,9 @@ final class CudaServingTest {
       }
       generations.get(2).cancel();
       engine.runUntilIdle();
-      engine.scheduler().checkIntegrity();
+      CompletableFuture<Boolean> books = checkBooks(engine);
+      engine.runOnce();
+      assertThat(books.orTimeout(60, TimeUnit.SECONDS).join()).isTrue();
       assertThat(engine.numLiveRequests()).isZero();
       checkStats(engine.stats());
     }
@@ -112,6 +118,13 @@ final class CudaServingTest {
       numChecked += check(prompts.get(id), generations.get(id));
     }
     assertThat(numChecked).isGreaterThan(40);
+  }
+
+  private static CompletableFuture<Boolean> checkBooks(WeftEngine engine) {
+    return engine.control(scheduler -> {
+      scheduler.checkIntegrity();
+      return true;
+    }).toCompletableFuture();
   }
 
   private static SamplingParameters twoSamples() {

@@ -1,9 +1,10 @@
-package dev.weft.engine;
+package dev.weft.gputests;
 
 import dev.weft.gpuexecutor.EmulatedDevice;
 import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepExecutor;
+import dev.weft.simulator.EngineDriver;
 import dev.weft.speculative.NgramDrafter;
 import dev.weft.testkit.LosslessContract;
 import dev.weft.testkit.SchedulerDriver;
@@ -41,6 +42,6 @@ final class CudaLosslessTest extends LosslessContract {
   }
 
   @Override protected SchedulerDriver.Factory schedulers() {
-    return LosslessDriver::create;
+    return EngineDriver::create;
   }
 }
