@@ -5,8 +5,9 @@
 // serves any number of items. The queries of an item times the heads that share a KV head are pairs,
 // and 16 pairs are the rows of an mma:
 //
-//   decode   one set of 16 pairs; the block's 4 warps share the keys, tile i to warp i % 4, and
-//            their results are merged through shared memory, in the order of the warps
+//   decode   one set of 16 pairs; the block's 4 warps share the keys, tile i to warp i % 4 (items
+//            begin at multiples of 64 keys), and their results are merged through shared memory, in
+//            the order of the warps
 //   prefill  4 sets of 16 pairs, one for each warp, which walks all the keys of its pairs
 //
 // A warp takes the keys in tiles of 16, which stand at multiples of 16 of the cache, with a running
@@ -337,9 +338,8 @@ __device__ __forceinline__ void attention_decode(const AttentionArguments& a) {
     const int* item = a.header + a.header[HEADER_DECODE_ITEMS] + i * ITEM_INTS;
     PairSet<D> set;
     set.load(a.qkv, a.tokens, a.header, item, 0, groupSize, a.qkvStride);
-    int begin = item[ITEM_KEY_BEGIN];
-    int ownTile = (warp_index() - begin / KEYS) & 3;
-    set.walk(a.cache(item, D), begin + ownTile * KEYS, item[ITEM_KEY_END], 4);
+    int begin = item[ITEM_KEY_BEGIN] + warp_index() * KEYS;
+    set.walk(a.cache(item, D), begin, item[ITEM_KEY_END], 4);
     set.finish();
 
     int row = lane_index() / 4;

@@ -93,6 +93,9 @@ final class AttentionScene {
   private final float[][] keys;
   private final float[][] values;
 
+  /** What the kernels wrote as partial results when they ran last. */
+  private float[] partials = {};
+
   /**
    * @param placement seed of slots and blocks
    */
@@ -188,6 +191,12 @@ final class AttentionScene {
    * @return the bits of the output, {@code [tokens][attendedStride]}
    */
   short[] run(AttentionWork work, int gridX, long schedule) {
+    int[] items = items(work);
+    return run(
+        items, work.numDecodeItems(), work.numPrefillItems(), work.numMerges(), gridX, schedule);
+  }
+
+  private int[] items(AttentionWork work) {
     work.begin();
     int firstToken = 0;
     int[] slots = slots();
@@ -199,9 +208,27 @@ final class AttentionScene {
     work.finish();
     IntBuffer items = IntBuffer.allocate((int) work.maxInts());
     work.writeTo(items, 0);
-    return run(
-        items.array(), work.numDecodeItems(), work.numPrefillItems(), work.numMerges(), gridX,
-        schedule);
+    return items.array();
+  }
+
+  /**
+   * Runs the decode kernel on items that {@code work} makes, none of them split, and has it write
+   * partial results all the same, which are not rounded.
+   *
+   * @return for every token, for every head, the sums, the maximum and the sum of weights
+   */
+  float[][] runUnrounded(AttentionWork work, int gridX, long schedule) {
+    int[] items = items(work);
+    for (int item = 0; item < work.numDecodeItems(); item++) {
+      items[item * ITEM_INTS + ITEM_PART] = items[item * ITEM_INTS + ITEM_FIRST_TOKEN];
+    }
+    run(items, work.numDecodeItems(), 0, 0, gridX, schedule);
+    int width = shape.numHeads * (shape.headDim + 2);
+    float[][] byToken = new float[numTokens()][];
+    for (int token = 0; token < byToken.length; token++) {
+      byToken[token] = Arrays.copyOfRange(partials, token * width, (token + 1) * width);
+    }
+    return byToken;
   }
 
   /** Runs the kernels on items, decode ones first, then prefill ones, then merges. */
@@ -250,6 +277,7 @@ final class AttentionScene {
       device.launch(
           Kernel.ATTENTION_MERGE, gridX, out, parts, onDevice, shape.numHeads, shape.headDim,
           shape.attendedStride());
+      partials = parts.toFloats();
       return out.toShorts();
     }
   }

@@ -56,9 +56,32 @@ class AttentionWorkTest {
 
     write(work, List.of(new Row(0, 0, 1, 32_767, NO_TREE)));
 
-    // 8 KV heads make 8 thread blocks of an item: 33 items are twice the multiprocessors.
+    // An item is 8 thread blocks, for the KV heads: 33 of it are twice the multiprocessors.
     assertThat(work.numDecodeItems()).isEqualTo(32);
     assertThat(work.numMerges()).isEqualTo(1);
+  }
+
+  /** Tiles a little longer than a split may be are the most partial results there can be. */
+  @Test
+  void partialResultsOfTheWorstStepHaveRoom() {
+    ExecutorSpec spec =
+        ExecutorSpec.builder()
+            .maxModelLen(100_000)
+            .numSlots(32)
+            .maxNumRows(32)
+            .maxNumBatchedTokens(32 * 16)
+            .build();
+    LlamaConfig config = config(32, 8);
+    AttentionWork work = AttentionWork.balanced(config, spec, 132);
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < 32; i++) {
+      rows.add(new Row(2 * i, 16 * i, 16, 6_384, NO_TREE));
+    }
+
+    check(work, rows, config.groupSize());
+
+    assertThat(work.numPrefillItems()).isEqualTo(64);
+    assertThat(work.numMerges()).isEqualTo(32 * 16);
   }
 
   @Test
