@@ -252,7 +252,8 @@ final class AttentionScene {
       int[] tables = tables();
       short[] cache = cache(tables);
       DeviceArray out = device.bf16(numTokens() * shape.attendedStride());
-      DeviceArray parts = device.floats(4096 * shape.numHeads * (shape.headDim + 2));
+      int numParts = numParts(items, numDecodes + numPrefills);
+      DeviceArray parts = device.floats(numParts * shape.numHeads * (shape.headDim + 2));
       DeviceArray onDevice = device.ints(step);
       DeviceArray qkv = device.bf16(qkv());
       DeviceArray kv = device.bf16(cache.length).put(cache);
@@ -280,6 +281,16 @@ final class AttentionScene {
       partials = parts.toFloats();
       return out.toShorts();
     }
+  }
+
+  private static int numParts(int[] items, int numItems) {
+    int numParts = 0;
+    for (int i = 0; i < numItems; i++) {
+      int item = i * ITEM_INTS;
+      int perItem = items[item + ITEM_NUM_TOKENS] * items[item + ITEM_NUM_SPLITS];
+      numParts = Math.max(numParts, items[item + ITEM_PART] + perItem);
+    }
+    return numParts;
   }
 
   private int blocksOf(Row row) {

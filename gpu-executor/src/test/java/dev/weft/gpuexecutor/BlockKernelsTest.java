@@ -46,7 +46,7 @@ class BlockKernelsTest {
   @ParameterizedTest
   @CsvSource({
     // KV heads, width of a head, positions of a block, schedule
-    "1, 32, 4, 0", "2, 64, 16, 3", "3, 32, 8, 2", "4, 128, 32, 5"
+    "1, 32, 4, 0", "2, 64, 16, 3", "3, 32, 8, 2", "2, 128, 32, 5"
   })
   void acceptedDraftsOfTreesMoveUp(int numKvHeads, int headDim, int blockSize, long schedule) {
     CloseUp scene = new CloseUp(numKvHeads, headDim, blockSize, new Random(schedule));
@@ -66,8 +66,8 @@ class BlockKernelsTest {
   private static final class CloseUp {
     private static final int NUM_LAYERS = 3;
     private static final int MAX_ROWS = 8;
-    private static final int TABLE_LENGTH = 30;
-    private static final int SLOT_STRIDE = TABLE_LENGTH + 5;
+    private static final int NUM_POSITIONS = 100;
+    private static final int SLOT_STRIDE = 40;
     private static final int SLOT_TABLE = 5;
 
     private final int headDim;
@@ -85,13 +85,14 @@ class BlockKernelsTest {
       this.headDim = headDim;
       this.blockSize = blockSize;
       Arrays.fill(counts, 3); // of rows that do not exist
+      int tableLength = NUM_POSITIONS / blockSize + 1;
       List<Integer> blocks = new ArrayList<>();
-      for (int i = 1; i <= MAX_ROWS * TABLE_LENGTH; i++) {
+      for (int i = 1; i <= MAX_ROWS * tableLength; i++) {
         blocks.add(i);
       }
       Collections.shuffle(blocks, random);
       for (int i = 0; i < blocks.size(); i++) {
-        int place = i / TABLE_LENGTH * SLOT_STRIDE + SLOT_TABLE + i % TABLE_LENGTH;
+        int place = i / tableLength * SLOT_STRIDE + SLOT_TABLE + i % tableLength;
         slots[place] = blocks.get(i);
       }
       cache = randomBits((blocks.size() + 1) * blockStride(), random);
