@@ -30,6 +30,7 @@ final class ModuleRules {
       Map.entry("micrometer", API),
       Map.entry("engine", PARTS),
       Map.entry("simulator", plus(PARTS, "engine", "testkit")),
+      Map.entry("gputests", plus(PARTS, "engine", "simulator", "testkit")),
       Map.entry("examples", plus(PARTS, "engine", "simulator", "micrometer")),
       Map.entry("benchmarks", plus(PARTS, "engine"))));
 

@@ -183,8 +183,8 @@ final class StandIn {
   }
 
   /**
-   * The {@code n}-th kernel that runs from now on, counted from 1, does not end, and its stream does
-   * nothing more. Events behind it are never done, and who waits for them waits until {@link
+   * The {@code n}-th kernel that runs from now on, counted from 1, does not end, and its stream
+   * does nothing more. Events behind it are never done, and who waits for them waits until {@link
    * #resume} or {@link #reset}.
    */
   static void hangKernel(long n) {

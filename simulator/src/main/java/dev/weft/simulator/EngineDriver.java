@@ -17,8 +17,8 @@ import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.SchedulerDriver;
 
 /**
- * The scheduler and the cache of an engine, as the contracts of the test kit drive them: what a test
- * of a drafter or of an executor of your own hands to {@code LosslessContract}.
+ * The scheduler and the cache of an engine, as the contracts of the test kit drive them: what a
+ * test of a drafter or of an executor of your own hands to {@code LosslessContract}.
  *
  * <pre>{@code
  * protected SchedulerDriver.Factory schedulers() {
