@@ -204,11 +204,12 @@ static __device__ __forceinline__ void patch_chunk(const LogitRow& row, SampleMe
 template <class Visit>
 static __device__ __forceinline__ void for_each_value(const LogitRow& row, SampleMemory& memory,
                                                       Visit visit) {
-  for (int base = 0; base < row.vocabularySize; base += SAMPLE_CHUNK) {
+  int chunk = row.isPatched ? SAMPLE_CHUNK : row.vocabularySize;
+  for (int base = 0; base < row.vocabularySize; base += chunk) {
     if (row.isPatched) {
       patch_chunk(row, memory, base);
     }
-    int end = min(base + SAMPLE_CHUNK, row.vocabularySize);
+    int end = min(base + chunk, row.vocabularySize);
     for (int first = base + 4 * threadIdx.x; first < end; first += 4 * SAMPLE_THREADS) {
       float4 raw = *(const float4*)(row.logits + first);
       float4 now = row.isPatched ? *(const float4*)(memory.chunk + (first - base)) : raw;

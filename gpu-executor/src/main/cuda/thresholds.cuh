@@ -32,8 +32,7 @@ static __device__ __forceinline__ void add_mass(SampleMemory& memory, unsigned d
 }
 
 /**
- * Finds the digit at which the descending sum reaches the target, or the last one with a mass, or
- * the highest when there is none.
+ * Finds the digit at which the descending sum reaches the target; the highest when it does not.
  *
  * above: mass of what is above all digits; becomes the mass of what is above the digit found
  * share: when 0 or more, the target becomes this share of all mass
@@ -74,9 +73,7 @@ static __device__ __forceinline__ unsigned find_digit(SampleMemory& memory, int 
     mass_t shared = (mass_t)ceil(__dmul_rn((double)share, (double)total));
     target = shared > 1 ? shared : 1;
   }
-  bool reaches = before < target && before + mine >= target;
-  bool isLast = total < target && mine > 0 && before + mine == total;
-  if (reaches || isLast) {
+  if (before < target && before + mine >= target) {
     mass_t sum = before;
     for (int i = 0; i < 4; i++) {
       if (masses[i] > 0 && sum < target) {
@@ -93,7 +90,8 @@ static __device__ __forceinline__ unsigned find_digit(SampleMemory& memory, int 
 
 /**
  * The largest v for which the values of at least v reach a target: so many of them, when share is
- * negative, else this share of all probability.
+ * negative, else this share of all probability. Not a number, which no value is below, when there
+ * are not enough.
  */
 static __device__ __forceinline__ float find_threshold(const LogitRow& row, SampleMemory& memory,
                                                        int count, float share) {

@@ -118,7 +118,7 @@ class DeviceSamplerProperties {
 
   /** Smooth, coarse (many ties), flat, huge, or with something that is no number. */
   private float[] logits(int vocabularySize) {
-    int kind = random.nextInt(12);
+    int kind = random.nextInt(13);
     float[] logits = new float[vocabularySize];
     for (int i = 0; i < vocabularySize; i++) {
       logits[i] =
@@ -129,6 +129,8 @@ class DeviceSamplerProperties {
             case 8 -> (random.nextBoolean() ? -0f : 0f) + random.nextInt(2) * -1f;
             case 9 -> (random.nextFloat() - 0.5f) * Float.MAX_VALUE;
             case 10 -> Float.intBitsToFloat(random.nextInt(0x7F800000)) * (1 - random.nextInt(3));
+            // Many masses that exceed 32 bits only together.
+            case 11 -> (float) (i == 0 ? 0 : random.nextGaussian() * 0.01 - 5);
             default -> (float) (random.nextGaussian() * 30);
           };
     }

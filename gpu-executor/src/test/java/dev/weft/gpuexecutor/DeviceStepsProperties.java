@@ -39,9 +39,11 @@ class DeviceStepsProperties {
         checkInputs(spec, plan, host, device);
 
         float[][] logits = logits(spec, plan, host);
+        int[] everywhere = host.sampleEverywhere(plan, logits);
         StepResult expected = device.newResult();
         host.sample(plan, logits, expected);
         device.sample(logits);
+        assertThat(Arrays.copyOf(device.sampled.toInts(), logits.length)).isEqualTo(everywhere);
         device.verify();
         StepResult actual = device.result();
         checkResult(plan, expected, actual);

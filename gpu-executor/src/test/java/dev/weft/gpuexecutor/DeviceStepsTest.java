@@ -48,14 +48,16 @@ class DeviceStepsTest {
     return logits;
   }
 
-  /** Runs the next plan on both sides and compares tokens. */
+  /** Runs the next plan on both sides and compares what was sampled and what was accepted. */
   private StepResult step(DeviceSteps device, HostSteps host, float[][] logits) {
     StepPlan plan = writer.write();
     StepResult expected = device.newResult();
     host.prepare(plan);
+    int[] everywhere = host.sampleEverywhere(plan, logits);
     host.sample(plan, logits, expected);
     device.prepare(plan);
     device.sample(logits);
+    assertThat(Arrays.copyOf(device.sampled.toInts(), logits.length)).isEqualTo(everywhere);
     device.verify();
     StepResult actual = device.result();
     for (int row = 0; row < plan.numRows(); row++) {
@@ -78,7 +80,7 @@ class DeviceStepsTest {
             .temperature(0.7f)
             .topK(3000)
             .topP(0.99f)
-            .repetitionPenalty(1.4f)
+            .repetitionPenalty(10)
             .frequencyPenalty(0.3f)
             .presencePenalty(-0.2f)
             .stopTokenIds(8999)
@@ -86,16 +88,20 @@ class DeviceStepsTest {
             .maxNewTokens(5000);
     HostSteps host = new HostSteps(spec);
     try (DeviceSteps device = new DeviceSteps(spec, schedule)) {
+      int[][] prompts = new int[2][];
       for (int slot = 0; slot < 2; slot++) {
         SamplingParameters parameters = builder.numLogprobs(slot - 1).build();
-        int[] prompt = random.ints(900, 0, vocabularySize).toArray();
+        int[] prompt = random.ints(900, 0, vocabularySize - 1).toArray();
+        prompts[slot] = prompt;
         writer.attach(slot, request(parameters, prompt), 0, slot, prompt);
         writer.blocks(slot, IntStream.range(1, 188).toArray());
         writer.sampledRow(slot, 0, prompt).drafts(random.ints(4, 0, vocabularySize).toArray());
       }
       float[][] logits = logits(10, vocabularySize);
-      for (int node = 0; node < 10; node++) {
-        logits[node][8999] = 50;
+      for (int i = 0; i < 10; i++) {
+        for (int token : prompts[i / 5]) {
+          logits[i][token] = 40; // the best, were it not for the penalty
+        }
       }
       step(device, host, logits);
     }

@@ -3,7 +3,9 @@ package dev.weft.gpuexecutor;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /**
@@ -116,6 +118,46 @@ final class HostSteps {
     StepResult result = new StepResult(spec.maxNumRows(), spec.maxNumDraftTokens(), numLogprobs);
     sample(plan, logits, result);
     return result;
+  }
+
+  /**
+   * What each row of logits yields if decoding comes to its node; leaves the states as they are.
+   */
+  int[] sampleEverywhere(StepPlan plan, float[][] logits) {
+    int[] sampled = new int[batch.numLogits()];
+    for (int row = 0; row < plan.numRows(); row++) {
+      int numDrafts = plan.hasPlaceholders(row) ? 0 : plan.numDraftTokens(row);
+      for (int node = 0; firstLogits[row] >= 0 && node <= numDrafts; node++) {
+        sampled[firstLogits[row] + node] = sampleAt(plan, row, node, logits);
+      }
+    }
+    return sampled;
+  }
+
+  private int sampleAt(StepPlan plan, int row, int node, float[][] logits) {
+    SamplingState state = states[plan.slot(row)];
+    int firstDraft = plan.numTokens(row) - plan.numDraftTokens(row);
+    int first = plan.startPosition(row) + firstDraft;
+    List<Integer> path = new ArrayList<>();
+    for (int draft = node - 1; draft >= 0; draft = plan.draftParent(row, draft)) {
+      path.add(0, plan.token(row, firstDraft + draft));
+    }
+    for (int i = 0; i < path.size(); i++) {
+      state.put(first + i, path.get(i));
+    }
+    long[] mask = null;
+    if (plan.hasMask(row)) {
+      mask = new long[(spec.vocabularySize() + 63) / 64];
+      for (int word = 0; word < mask.length; word++) {
+        mask[word] = plan.maskWord(row, node, word);
+      }
+    }
+    float[] behind = logits[firstLogits[row] + node];
+    int token = new TokenSampler(behind.length).sample(behind, state, first + path.size(), mask);
+    if (state.numTokens() > 0) {
+      state.put(first - 1, state.token(first - 1));
+    }
+    return token;
   }
 
   void sample(StepPlan plan, float[][] logits, StepResult result) {

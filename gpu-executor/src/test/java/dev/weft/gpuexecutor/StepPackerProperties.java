@@ -37,6 +37,7 @@ class StepPackerProperties {
 
   private ExecutorSpec spec() {
     int maxNumRows = 1 + random.nextInt(6);
+    int maxNumDrafts = random.nextInt(9);
     return ExecutorSpec.builder()
         .vocabularySize(2 + random.nextInt(100))
         .maxModelLen(2 + random.nextInt(60))
@@ -45,7 +46,8 @@ class StepPackerProperties {
         .numSlots(maxNumRows + random.nextInt(4))
         .maxNumRows(maxNumRows)
         .maxNumBatchedTokens(1 + random.nextInt(60))
-        .maxNumDraftTokens(random.nextInt(9))
+        .maxNumDraftTokens(maxNumDrafts)
+        .verifiesTrees(maxNumDrafts > 0)
         .maxNumLogprobs(random.nextInt(6) - 1)
         .build();
   }
