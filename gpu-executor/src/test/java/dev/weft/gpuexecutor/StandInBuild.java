@@ -31,7 +31,7 @@ final class StandInBuild {
       "-fno-threadsafe-statics", "-fPIC", "-fvisibility=hidden");
 
   private static final List<String> SOURCES = List.of(
-      "emu.cpp", "races.cpp", "stand_in_control.cpp", "stand_in_driver.cpp",
+      "device_functions.cpp", "emu.cpp", "races.cpp", "stand_in_control.cpp", "stand_in_driver.cpp",
       "stand_in_kernels.cpp", "stand_in_memory.cpp", "stand_in_streams.cpp");
 
   private static final String KERNELS = "emulated_kernels.cpp";
