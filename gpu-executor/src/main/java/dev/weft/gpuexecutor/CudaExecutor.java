@@ -60,7 +60,8 @@ public final class CudaExecutor implements StepExecutor {
     this.pipeline = pipeline;
     spec = pipeline.spec();
     planCheck = new PlanCheck(spec);
-    clock = new StepClock(spec.maxInFlight(), builder.stepTimeout().toNanos());
+    long limitNanos = builder.stepTimeout().toNanos();
+    clock = new StepClock(builder.clock(), spec.maxInFlight(), limitNanos);
     thread = builder.threadFactory().newThread(this::readResults);
     ring = new StepRing(spec.maxInFlight(), this::newResult, thread);
     thread.start();
@@ -122,7 +123,7 @@ public final class CudaExecutor implements StepExecutor {
         return false;
       }
     }
-    clock.submitted(System.nanoTime());
+    clock.submitted();
     ring.submit(plan);
     return true;
   }
@@ -152,7 +153,7 @@ public final class CudaExecutor implements StepExecutor {
 
   @Override
   public boolean await(long timeoutNanos) throws InterruptedException {
-    long nanosLeft = clock.nanosLeft(System.nanoTime());
+    long nanosLeft = clock.nanosLeft();
     ring.awaitFinished(Math.min(timeoutNanos, nanosLeft));
     if (!ring.hasFinished()) {
       checkTime();
@@ -161,7 +162,7 @@ public final class CudaExecutor implements StepExecutor {
   }
 
   private void checkTime() {
-    if (state == ExecutorState.READY && clock.nanosLeft(System.nanoTime()) == 0) {
+    if (state == ExecutorState.READY && clock.nanosLeft() == 0) {
       isHung = true;
       die("gave up: the oldest step took longer than " + clock.limitNanos() + " ns", null);
     }

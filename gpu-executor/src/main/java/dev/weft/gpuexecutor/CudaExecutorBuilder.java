@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.LongSupplier;
 
 /** Collects the limits of a {@link CudaExecutor}. */
 public final class CudaExecutorBuilder {
@@ -32,6 +33,7 @@ public final class CudaExecutorBuilder {
   private Duration stepTimeout = Duration.ofSeconds(30);
   private LoadProgress progress = (numBytesLoaded, numBytes) -> {};
   private ThreadFactory threadFactory = CudaExecutorBuilder::daemonThread;
+  private LongSupplier clock = System::nanoTime;
 
   CudaExecutorBuilder(CudaModel model) {
     this.model = Objects.requireNonNull(model, "model");
@@ -153,6 +155,12 @@ public final class CudaExecutorBuilder {
     return this;
   }
 
+  /** What the age of steps is measured by, in nanoseconds. */
+  CudaExecutorBuilder clock(LongSupplier value) {
+    clock = value;
+    return this;
+  }
+
   /**
    * Loads the model and takes all memory, on the device and pinned.
    *
@@ -251,5 +259,9 @@ public final class CudaExecutorBuilder {
 
   ThreadFactory threadFactory() {
     return threadFactory;
+  }
+
+  LongSupplier clock() {
+    return clock;
   }
 }

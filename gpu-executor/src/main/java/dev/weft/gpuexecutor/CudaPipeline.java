@@ -55,7 +55,7 @@ final class CudaPipeline implements AutoCloseable {
       throws IOException {
     this.resources = resources;
     driver = resources.driver();
-    CudaDevice device = driver.device(builder.device());
+    CudaDevice device = device(builder.device());
     driver.retainPrimaryContext(device);
     compute = resources.stream();
     fetch = resources.stream();
@@ -98,6 +98,15 @@ final class CudaPipeline implements AutoCloseable {
     graphs =
         new DecodeGraphs(resources, compute, forward, maxTokens, !builder.isDeterministic());
     driver.synchronize();
+  }
+
+  private CudaDevice device(int ordinal) {
+    int numDevices = driver.deviceCount();
+    if (ordinal >= numDevices) {
+      throw new IllegalArgumentException(
+          "device is " + ordinal + ", must be 0 to " + (numDevices - 1));
+    }
+    return driver.device(ordinal);
   }
 
   private DeviceBuffers buffers(

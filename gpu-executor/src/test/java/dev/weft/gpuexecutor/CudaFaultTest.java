@@ -60,6 +60,7 @@ class CudaFaultTest {
         numDeaths++;
         checkDead(executor, results, expected);
       }
+      StandIn.verify();
     }
     assertThat(numDeaths).isGreaterThan(40);
   }
@@ -83,8 +84,8 @@ class CudaFaultTest {
       assertThatThrownBy(builder::build)
           .isInstanceOf(CudaException.class)
           .hasMessageContaining("CUDA_ERROR_ILLEGAL_ADDRESS");
+      StandIn.verify();
     }
-    StandIn.reset();
   }
 
   @Test
@@ -102,8 +103,8 @@ class CudaFaultTest {
         assertThat(e.neededBytes()).isGreaterThan(e.freeBytes());
         numRefusals++;
       }
+      StandIn.verify();
     }
     assertThat(numRefusals).isPositive();
-    StandIn.reset();
   }
 }
