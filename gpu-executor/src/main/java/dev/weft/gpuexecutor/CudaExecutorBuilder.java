@@ -15,6 +15,7 @@ public final class CudaExecutorBuilder {
   /** Ancestors of a draft are bits of one 64-bit mask. */
   static final int MAX_NUM_DRAFT_TOKENS = 64;
 
+  private static final int MAX_NUM_ROWS = 1 << 16;
   private static final int MAX_BLOCK_SIZE = 256;
   private static final int DEFAULT_MAX_MODEL_LEN = 8192;
 
@@ -186,6 +187,7 @@ public final class CudaExecutorBuilder {
     LlamaConfig config = model.config();
     requireRange("device", device, 0, 1 << 10);
     requireRange("maxModelLen", maxModelLen, 2, model.maxPositions());
+    requireRange("maxNumRows", maxNumRows, 1, MAX_NUM_ROWS);
     requireRange("maxNumDraftTokens", maxNumDraftTokens, 0, MAX_NUM_DRAFT_TOKENS);
     requireRange("blockSize", blockSize, 4, MAX_BLOCK_SIZE);
     if (Integer.bitCount(blockSize) != 1) {

@@ -102,6 +102,7 @@ public final class HostExecutorBuilder {
    */
   public HostExecutor build() {
     requireRange("maxModelLen", maxModelLen, 2, model.maxPositions());
+    requireRange("maxNumRows", maxNumRows, 1, 1 << 16);
     requireRange("numThreads", numThreads, 1, 1 << 10);
     if (blockSize % 4 != 0) {
       throw new IllegalArgumentException("blockSize is " + blockSize + ", must be a multiple of 4");

@@ -278,6 +278,8 @@ class HostExecutorTest {
         .hasMessage("maxModelLen is 1025, must be 2 to 1024");
     assertThatThrownBy(() -> draft().blockSize(6).build())
         .hasMessage("blockSize is 6, must be a multiple of 4");
+    assertThatThrownBy(() -> draft().maxNumRows(0).build())
+        .hasMessage("maxNumRows is 0, must be 1 to 65536");
     assertThatThrownBy(() -> draft().numThreads(0).build()).hasMessageContaining("numThreads is 0");
     assertThatThrownBy(() -> draft().numBlocks(1).build()).hasMessageContaining("numBlocks is 1");
   }
