@@ -100,6 +100,7 @@ class HostAgreementTest {
       throws IOException {
     StandIn.reset();
     StandIn.multiprocessors(4);
+    StandIn.order(StandIn.Order.LAZY, 1);
     try (CudaExecutor executor =
         CudaExecutor.builder(CudaModel.open(ReferenceData.directory(model)))
             .maxModelLen(MAX_MODEL_LEN)
