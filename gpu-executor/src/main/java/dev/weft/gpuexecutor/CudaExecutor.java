@@ -210,13 +210,29 @@ public final class CudaExecutor implements StepExecutor {
   private void readResults() {
     try {
       pipeline.bindToThread();
-      for (StepPlan plan = ring.next(); plan != null; plan = ring.next()) {
-        pipeline.read(plan, ring.resultOfNext());
-        lastGoodStepId = plan.stepId();
-        ring.finish();
+      boolean isLive = true;
+      while (isLive) {
+        StepPlan plan = ring.next();
+        isLive = plan != null && readResult(plan);
       }
     } catch (RuntimeException | Error e) {
       die("died after step " + lastGoodStepId, e);
+    }
+  }
+
+  /**
+   * Waits for the result of a step and hands it out; false when the executor died or was closed
+   * meanwhile, because what it left behind does not change any more.
+   */
+  private boolean readResult(StepPlan plan) {
+    pipeline.read(plan, ring.resultOfNext());
+    synchronized (lifeLock) {
+      if (state != ExecutorState.READY) {
+        return false;
+      }
+      lastGoodStepId = plan.stepId();
+      ring.finish();
+      return true;
     }
   }
 

@@ -115,7 +115,7 @@ final class CudaServingTest {
     for (int id = 0; id < NUM_REQUESTS; id++) {
       FinishReason reason = id == 2 ? FinishReason.ABORT : FinishReason.LENGTH;
       assertThat(generations.get(id).reason(0)).isEqualTo(reason);
-      numChecked += check(prompts.get(id), generations.get(id));
+      numChecked += check(host, prompts.get(id), generations.get(id));
     }
     assertThat(numChecked).isGreaterThan(40);
   }
@@ -140,9 +140,9 @@ final class CudaServingTest {
   }
 
   /** Compares up to where the host itself is undecided; returns how many tokens that is. */
-  private static int check(int[] prompt, Generation generation) {
+  private static int check(HostModel model, int[] prompt, Generation generation) {
     SoloOutput expected;
-    try (SoloDecoder solo = SoloDecoder.singleThreaded(host)) {
+    try (SoloDecoder solo = SoloDecoder.singleThreaded(model)) {
       expected = solo.decode(prompt, greedy(NUM_OUTPUT), 0);
     }
     int numChecked = 0;
@@ -159,6 +159,30 @@ final class CudaServingTest {
   private static boolean isDecided(SoloOutput output, int index) {
     return index < output.numTokens()
         && output.topLogprob(index, 0) - output.topLogprob(index, 1) > MARGIN;
+  }
+
+  @Test void theTargetModelSaysWhatItSaysOnTheHost() throws Exception {
+    EmulatedDevice.reset(4);
+    Path directory = Path.of("../model/target");
+    HostModel target = HostModel.load(directory);
+    int[][] prompts = {{1, 72, 755, 80, 9}, {1, 76}, {1, 72, 755, 80, 9, 11, 14}, {1, 80, 9, 11}};
+    List<Generation> generations = new ArrayList<>();
+    CudaExecutor executor = CudaExecutor.builder(CudaModel.open(directory)).maxModelLen(32)
+        .numBlocks(9).maxNumRows(4).maxNumBatchedTokens(32).maxNumDraftTokens(0).build();
+    try (WeftEngine engine = WeftEngine.builder(executor).build()) {
+      for (int[] prompt : prompts) {
+        Request request =
+            Request.builder(engine.nextRequestId(), prompt).sampling(greedy(8)).build();
+        generations.add(engine.submit(request).generation());
+      }
+      engine.runUntilIdle();
+    }
+    int numChecked = 0;
+    for (int i = 0; i < prompts.length; i++) {
+      assertThat(generations.get(i).reason(0)).isEqualTo(FinishReason.LENGTH);
+      numChecked += check(target, prompts[i], generations.get(i));
+    }
+    assertThat(numChecked).isGreaterThan(10);
   }
 
   @Test void everyRequestEndsWhenTheDeviceFails() throws Exception {
