@@ -16,6 +16,9 @@
 /** Tokens that are patched at a time. */
 #define SAMPLE_CHUNK 4096
 
+/** Loads of a thread under way. */
+#define LOADS_AHEAD 4
+
 /** Digits of the radix search, from the highest: 11, 11 and 10 bits. */
 #define MAX_DIGITS 2048
 
@@ -196,22 +199,38 @@ static __device__ __forceinline__ void patch_chunk(const LogitRow& row, SampleMe
   __syncthreads();
 }
 
+/** Four neighbouring logits; what lies behind the chunk does not matter. */
+static __device__ __forceinline__ float4 load_logits(const LogitRow& row, int first, int end) {
+  return first < end ? *(const float4*)(row.logits + first) : make_float4(0, 0, 0, 0);
+}
+
 /**
  * Calls visit(first, raw, value) for every four neighbouring tokens. A thread gets the same tokens
  * in every pass. The value is the logit after penalties, bias, mask and stop tokens, and minus
- * infinity behind the vocabulary.
+ * infinity behind the vocabulary. Loads run ahead, for a step of few rows has few multiprocessors
+ * at work, and each of these must ask for much at a time.
  */
 template <class Visit>
 static __device__ __forceinline__ void for_each_value(const LogitRow& row, SampleMemory& memory,
                                                       Visit visit) {
+  const int stride = 4 * SAMPLE_THREADS;
   int chunk = row.isPatched ? SAMPLE_CHUNK : row.vocabularySize;
   for (int base = 0; base < row.vocabularySize; base += chunk) {
     if (row.isPatched) {
       patch_chunk(row, memory, base);
     }
+    int first = base + 4 * threadIdx.x;
     int end = min(base + chunk, row.vocabularySize);
-    for (int first = base + 4 * threadIdx.x; first < end; first += 4 * SAMPLE_THREADS) {
-      float4 raw = *(const float4*)(row.logits + first);
+    float4 ahead[LOADS_AHEAD];
+    for (int i = 0; i < LOADS_AHEAD; i++) {
+      ahead[i] = load_logits(row, first + i * stride, end);
+    }
+    for (; first < end; first += stride) {
+      float4 raw = ahead[0];
+      for (int i = 0; i + 1 < LOADS_AHEAD; i++) {
+        ahead[i] = ahead[i + 1];
+      }
+      ahead[LOADS_AHEAD - 1] = load_logits(row, first + LOADS_AHEAD * stride, end);
       float4 now = row.isPatched ? *(const float4*)(memory.chunk + (first - base)) : raw;
       unsigned permitted = row.mask ? row.mask[first >> 5] >> (first & 31) : 0xfu;
       permitted &= first + 4 > row.vocabularySize ? 0xfu >> (first + 4 - row.vocabularySize) : 0xfu;

@@ -17,9 +17,9 @@
 // log-probabilities, which are those of the raw logits: then every pass patches anew.
 //
 // The choice is exact because no sum depends on an order: masses are integers, and the largest
-// value wins by (value, lower token). How it is done follows FlashInfer (Ye et al., FlashInfer:
-// Efficient and Customizable Attention Engine for LLM Inference Serving, MLSys 2025) in that
-// nothing is sorted; the radix search and the fixed point are Weft's own.
+// value wins by (value, lower token). That nothing is sorted is an idea of FlashInfer's sampling
+// kernels (Ye et al., FlashInfer: Efficient and Customizable Attention Engine for LLM Inference
+// Serving, MLSys 2025); radix search and fixed point are those of the host.
 #pragma once
 #include "device.cuh"
 #include "inputs.cuh"
@@ -180,7 +180,7 @@ static __device__ __forceinline__ void find_patches(const int* step, const int* 
  * logits: HEADER_LOGITS_STRIDE floats a row, of which only the vocabulary is read; overwritten.
  * sampled: for each row of logits the token, NOTHING_PERMITTED or NOT_A_NUMBER.
  */
-extern "C" __global__ void __launch_bounds__(SAMPLE_THREADS)
+extern "C" __global__ void __launch_bounds__(SAMPLE_THREADS, 1)
     sample(const int* step, const int* slots, float* logits, const int* logitRows, int* sampled,
            int* results) {
   __shared__ SampleMemory memory;
