@@ -89,10 +89,15 @@ interface CudaDriver extends AutoCloseable {
   /** @param sharedBytes dynamic shared memory of each block, 0 or more */
   CudaKernel kernel(CudaModule module, String name, int sharedBytes);
 
-  /** Queues a kernel. The values of the arguments are read before this returns. */
+  /**
+   * Queues a kernel. The values of the arguments are read before this returns.
+   *
+   * @param arguments begins with an array of pointers to the values, as {@link KernelArguments}
+   *     lays them out
+   */
   void launch(
       CudaKernel kernel, int gridX, int gridY, int gridZ, int numThreads, CudaStream stream,
-      KernelArguments arguments);
+      PinnedMemory arguments);
 
   /** From now on this thread's work for the stream is noted down instead of done. */
   void beginCapture(CudaStream stream);

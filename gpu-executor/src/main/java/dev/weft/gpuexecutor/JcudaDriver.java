@@ -39,9 +39,6 @@ final class JcudaDriver implements CudaDriver {
   private static final int CAPABILITY_MINOR = 76;
   private static final int FUNCTION_MAX_DYNAMIC_SHARED_BYTES = 8;
 
-  /** Dynamic shared memory that a kernel may have without being asked to. */
-  private static final int DEFAULT_SHARED_BYTES = 48 * 1024;
-
   private static final int MAX_NAME_BYTES = 256;
 
   private final int version;
@@ -288,7 +285,7 @@ final class JcudaDriver implements CudaDriver {
     Function function = new Function(name, sharedBytes);
     check(
         JCudaDriver.cuModuleGetFunction(function, (Module) module, name), "cuModuleGetFunction");
-    if (sharedBytes > DEFAULT_SHARED_BYTES) {
+    if (sharedBytes > 0) {
       check(
           JCudaDriver.cuFuncSetAttribute(function, FUNCTION_MAX_DYNAMIC_SHARED_BYTES, sharedBytes),
           "cuFuncSetAttribute");
@@ -299,12 +296,12 @@ final class JcudaDriver implements CudaDriver {
   @Override
   public void launch(
       CudaKernel kernel, int gridX, int gridY, int gridZ, int numThreads, CudaStream stream,
-      KernelArguments arguments) {
+      PinnedMemory arguments) {
     Function function = (Function) kernel;
     check(
         JCudaDriver.cuLaunchKernel(
             function, gridX, gridY, gridZ, numThreads, 1, 1, function.sharedBytes, (Stream) stream,
-            (Pinned) arguments.memory(), null),
+            (Pinned) arguments, null),
         "cuLaunchKernel");
   }
 

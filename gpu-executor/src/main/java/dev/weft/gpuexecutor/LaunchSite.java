@@ -22,6 +22,6 @@ final class LaunchSite {
   }
 
   void launch(CudaStream stream, int gridX, int gridY) {
-    driver.launch(kernel, gridX, gridY, 1, numThreads, stream, arguments);
+    driver.launch(kernel, gridX, gridY, 1, numThreads, stream, arguments.memory());
   }
 }
