@@ -25,6 +25,9 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#ifdef SANITIZED
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <algorithm>
 #include <numeric>
@@ -154,6 +157,10 @@ void start_fiber(unsigned thread) {
   if (!fiber.stack) {
     fiber.stack = guarded_memory(STACK_BYTES, true);
   }
+#ifdef SANITIZED
+  // A fiber that was left did not tidy up its frames.
+  __asan_unpoison_memory_region(fiber.stack, STACK_BYTES);
+#endif
   fiber.done = false;
   fiber.wait = Wait::NONE;
   fiber.numWarpSyncs = 0;
@@ -320,11 +327,13 @@ std::string place() {
   return text;
 }
 
-[[noreturn]] void leave_fiber(Outcome outcome, const std::string& text) {
+EMU_NO_RETURN void leave_fiber(Outcome outcome, const std::string& text) {
   failed = true;
   failure = {outcome, place() + ": " + text};
   emu_switch(&abandoned, mainStackPointer);
+#ifndef SANITIZED
   abort();
+#endif
 }
 
 // Where a thread lands whose access faulted, on a stack that is good.

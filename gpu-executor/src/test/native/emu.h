@@ -93,8 +93,16 @@ void await_copies(int numPending);
 // c += a * b for the fragments of mma.sync.m16n8k16 (bf16, fp32 sums).
 void multiply_add(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1);
 
+// The address sanitizer does much before a function that does not return, none of it right for a
+// fiber.
+#ifdef SANITIZED
+#define EMU_NO_RETURN
+#else
+#define EMU_NO_RETURN [[noreturn]]
+#endif
+
 // Ends the kernel as a fault of the device does.
-[[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
+EMU_NO_RETURN void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
 inline unsigned lane() { return currentThread & 31; }
 
@@ -372,7 +380,7 @@ void __stcs(T* address, T value) {
   *address = value;
 }
 
-[[noreturn]] static inline void __trap() { emu::fail("__trap()"); }
+EMU_NO_RETURN static inline void __trap() { emu::fail("__trap()"); }
 
 // ---- bf16 --------------------------------------------------------------------------------------
 

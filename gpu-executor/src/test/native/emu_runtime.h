@@ -119,6 +119,6 @@ uint64_t pack_who(size_t block, unsigned thread, unsigned numBarriers, unsigned 
 void complain(const std::string& text);
 
 // Ends the kernel because of memory that is not there.
-[[noreturn]] void fail_address(const std::string& text);
+EMU_NO_RETURN void fail_address(const std::string& text);
 
 }  // namespace emu

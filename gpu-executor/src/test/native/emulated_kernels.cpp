@@ -27,6 +27,7 @@ extern "C" __attribute__((weak, visibility("hidden"))) char SHARED_END[];
 namespace {
 
 #include "kernels.cu"
+#include "test_kernels.cuh"
 
 template <class... P, size_t... I>
 void call_unpacked(void (*kernel)(P...), void** parameters, std::index_sequence<I...>) {
@@ -45,6 +46,7 @@ constexpr emu::Kernel describe(const char* name, void (*)(P...)) {
 #define KERNEL(name) describe<name>(#name, name),
 constexpr emu::Kernel kernels[] = {
 #include "kernel_registry.h"
+    TEST_KERNELS
 };
 #undef KERNEL
 

@@ -147,6 +147,16 @@ CONTROL(void, setHangingKernel)(Env, void*, long long n) {
   }
 }
 
+CONTROL(void, forgetError)(Env, void*) {
+  Lock lock(mutex);
+  state.sticky = SUCCESS;
+  for (Stream* stream : state.streams) {
+    stream->queue.clear();
+    stream->hangs = false;
+  }
+  changed.notify_all();
+}
+
 CONTROL(long long, countCalls)(Env env, void*, JavaString name) {
   Lock lock(mutex);
   return state.calls[text_of(env, name)];

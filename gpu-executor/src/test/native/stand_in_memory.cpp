@@ -32,6 +32,24 @@ std::map<const char*, std::unique_ptr<Owned>> allocations;  // by the first mapp
 
 size_t whole_pages(size_t bytes) { return (bytes + PAGE - 1) / PAGE * PAGE; }
 
+// Where `bytes` bytes are from now on; false when there is no room. Sanitizers know their own
+// allocator best.
+bool take_memory(Owned& owned, size_t bytes);
+void give_back_memory(Owned& owned);
+
+#ifdef SANITIZED
+bool take_memory(Owned& owned, size_t bytes) {
+  void* memory;
+  if (posix_memalign(&memory, ALIGNMENT, bytes)) {
+    return false;
+  }
+  owned.begin = owned.mapped = (char*)memory;
+  owned.mappedBytes = bytes;
+  return true;
+}
+
+void give_back_memory(Owned& owned) { free(owned.mapped); }
+#else
 bool reserve_arena() {
   if (!arena) {
     void* memory = mmap(nullptr, ARENA_BYTES, PROT_NONE,
@@ -40,6 +58,28 @@ bool reserve_arena() {
   }
   return arena;
 }
+
+bool take_memory(Owned& owned, size_t bytes) {
+  size_t mapped = whole_pages(bytes);
+  if (!reserve_arena() || (usedPages + 1) * PAGE + mapped + PAGE > ARENA_BYTES) {
+    return false;
+  }
+  owned.mapped = arena + (usedPages + 1) * PAGE;
+  owned.mappedBytes = mapped;
+  owned.begin = owned.mapped + (mapped - bytes) / ALIGNMENT * ALIGNMENT;
+  usedPages += mapped / PAGE + 1;
+  return !mprotect(owned.mapped, mapped, PROT_READ | PROT_WRITE);
+}
+
+void give_back_memory(Owned& owned) {
+  if (owned.place == Place::DEVICE) {
+    madvise(owned.mapped, owned.mappedBytes, MADV_DONTNEED);
+    mprotect(owned.mapped, owned.mappedBytes, PROT_NONE);
+  } else {
+    memset(owned.mapped, FREED, owned.mappedBytes);
+  }
+}
+#endif
 
 Owned* owner_of(const void* address) {
   auto after = allocations.upper_bound((const char*)address);
@@ -53,24 +93,16 @@ Owned* owner_of(const void* address) {
 }  // namespace
 
 emu::Allocation* allocate(size_t bytes, Place place) {
-  size_t mapped = whole_pages(bytes);
-  if (!reserve_arena() || (usedPages + 1) * PAGE + mapped + PAGE > ARENA_BYTES) {
-    return nullptr;
-  }
   auto owned = std::make_unique<Owned>();
   owned->place = place;
-  owned->mapped = arena + (usedPages + 1) * PAGE;
-  owned->mappedBytes = mapped;
-  owned->begin = owned->mapped + (mapped - bytes) / ALIGNMENT * ALIGNMENT;
+  if (!take_memory(*owned, bytes)) {
+    return nullptr;
+  }
   owned->bytes = bytes;
   owned->cells = nullptr;
   owned->name = std::string(place == Place::DEVICE ? "device" : "pinned") + " memory " +
                 std::to_string(++numAllocations) + " of " + std::to_string(bytes) + " bytes";
-  usedPages += mapped / PAGE + 1;
-  if (mprotect(owned->mapped, mapped, PROT_READ | PROT_WRITE)) {
-    return nullptr;
-  }
-  memset(owned->mapped, FRESH, mapped);
+  memset(owned->mapped, FRESH, owned->mappedBytes);
   emu::Allocation* result = owned.get();
   allocations[owned->mapped] = std::move(owned);
   return result;
@@ -89,12 +121,7 @@ bool is_inside(const void* address, size_t bytes, Place place) {
 
 void free_allocation(emu::Allocation* allocation) {
   Owned* owned = (Owned*)allocation;
-  if (owned->place == Place::DEVICE) {
-    madvise(owned->mapped, owned->mappedBytes, MADV_DONTNEED);
-    mprotect(owned->mapped, owned->mappedBytes, PROT_NONE);
-  } else {
-    memset(owned->mapped, FREED, owned->mappedBytes);
-  }
+  give_back_memory(*owned);
   emu::free_cells(*owned);
   allocations.erase(owned->mapped);
 }

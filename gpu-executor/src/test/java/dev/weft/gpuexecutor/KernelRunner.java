@@ -144,10 +144,62 @@ final class KernelRunner implements AutoCloseable {
     }
     try {
       CudaKernel loaded = driver.kernel(module, kernel.entry(), sharedBytes);
-      driver.launch(loaded, gridX, gridY, gridZ, numThreads, stream, packed);
+      driver.launch(loaded, gridX, gridY, gridZ, numThreads, stream, packed.memory());
       driver.synchronize();
     } catch (CudaException e) {
       throw new AssertionError(String.join("\n", StandIn.complaints()), e);
+    }
+  }
+
+  // ---- kernels that only the stand-in has
+
+  /** Launches the kernel and waits for it. */
+  void launchTest(
+      TestKernel kernel, int gridX, int numThreads, int sharedBytes, Object... arguments) {
+    try {
+      tryTest(kernel, gridX, numThreads, sharedBytes, arguments);
+    } catch (CudaException e) {
+      throw new AssertionError(String.join("\n", StandIn.complaints()), e);
+    }
+  }
+
+  /**
+   * Launches a kernel that must make the stand-in complain, and makes the device as good as new.
+   *
+   * @return what it said
+   */
+  List<String> complaintsOf(
+      TestKernel kernel, int gridX, int numThreads, int sharedBytes, Object... arguments) {
+    try {
+      tryTest(kernel, gridX, numThreads, sharedBytes, arguments);
+    } catch (CudaException e) {
+      StandIn.heal();
+    }
+    return StandIn.complaints();
+  }
+
+  /** Launches the kernel and waits for it. */
+  void tryTest(
+      TestKernel kernel, int gridX, int numThreads, int sharedBytes, Object... arguments) {
+    CudaModule own = driver.load(kernel.ptx());
+    try {
+      CudaKernel loaded = driver.kernel(own, kernel.entry(), sharedBytes);
+      PinnedMemory packed = kernel.pack(argumentMemory, arguments);
+      driver.launch(loaded, gridX, 1, 1, numThreads, stream, packed);
+      driver.synchronize();
+    } catch (CudaException e) {
+      abandon(own);
+      throw e;
+    }
+    driver.release(own);
+  }
+
+  /** A device with a sticky error takes nothing back, but it must be offered. */
+  private void abandon(CudaModule own) {
+    try {
+      driver.release(own);
+    } catch (CudaException e) {
+      // The first error is the one that matters.
     }
   }
 

@@ -77,6 +77,11 @@ final class StandIn {
     isLoaded = true;
   }
 
+  /** Whether it is compiled with sanitizers; there is no search for races then. */
+  static boolean isSanitized() {
+    return !System.getProperty(StandInBuild.SANITIZERS_PROPERTY, "").isEmpty();
+  }
+
   // ---- the ends of a test
 
   /** Puts back every switch and takes everything away from whoever still holds it, in silence. */
@@ -198,6 +203,12 @@ final class StandIn {
     setHangingKernel(0);
   }
 
+  /** Forgets a sticky error and all work that waits, as no device does. */
+  static void heal() {
+    load();
+    forgetError();
+  }
+
   // ---- what was done
 
   /**
@@ -245,6 +256,8 @@ final class StandIn {
   private static native void setFailingCall(String name, long n, int code);
 
   private static native void setHangingKernel(long n);
+
+  private static native void forgetError();
 
   private static native long countCalls(String name);
 

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * the library of the first one has to be preloaded into the JVM.
  */
 final class StandInBuild {
+  static final String SANITIZERS_PROPERTY = "weft.standin.sanitize";
+
   /** Kernels compute what they say: nothing is contracted that is not written as one operation. */
   private static final List<String> FLAGS = List.of(
       "-std=c++17", "-O2", "-g1", "-fno-strict-aliasing", "-ffp-contract=off", "-mfma",
@@ -53,7 +55,7 @@ final class StandInBuild {
 
   private StandInBuild(@Nullable Path module) {
     this.module = module;
-    this.sanitizers = System.getProperty("weft.standin.sanitize", "");
+    this.sanitizers = System.getProperty(SANITIZERS_PROPERTY, "");
   }
 
   /** The build of the sources of this module, which tests of other modules find beside theirs. */
