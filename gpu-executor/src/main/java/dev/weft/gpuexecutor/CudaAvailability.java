@@ -12,6 +12,7 @@ final class CudaAvailability {
   static final String PROPERTY = "weft.cuda";
 
   private static final String OFF = "off";
+  private static final String DRIVER = "libcuda.so.1";
   private static final int MIN_MAJOR_CAPABILITY = 8;
 
   private CudaAvailability() {}
@@ -31,13 +32,12 @@ final class CudaAvailability {
       return Optional.of("switched off by -D" + PROPERTY + "=" + OFF);
     }
     try {
-      if (!CudaNatives.arePresent()) {
-        return Optional.of(
-            "JCuda's natives are missing: add " + CudaNatives.COORDINATES + " to the class path");
-      }
-      return askDriver();
+      Optional<String> missing = CudaNatives.missingReason();
+      return missing.isPresent() ? missing : askDriver();
+    } catch (CudaException | UnsupportedOperationException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
     } catch (LinkageError | RuntimeException e) {
-      return Optional.of(innermost(e));
+      return Optional.of(oneLine(e));
     }
   }
 
@@ -48,29 +48,45 @@ final class CudaAvailability {
       }
       CudaDevice device = driver.device(0);
       if (device.major() < MIN_MAJOR_CAPABILITY) {
-        return Optional.of(
-            device.name()
-                + " has compute capability "
-                + device.major()
-                + "."
-                + device.minor()
-                + ", needs "
-                + MIN_MAJOR_CAPABILITY
-                + ".0 or more");
+        return Optional.of(device.name() + " has compute capability " + device.major() + "."
+            + device.minor() + ", needs " + MIN_MAJOR_CAPABILITY + ".0 or more");
       }
       driver.retainPrimaryContext(device);
-      driver.release(driver.load(KernelModule.ptx()));
-      return Optional.empty();
+      return loadKernels(driver);
     }
   }
 
-  /** The first line of the cause that names what is missing; those around it hold stack traces. */
-  private static String innermost(Throwable error) {
+  private static Optional<String> loadKernels(CudaDriver driver) {
+    try {
+      driver.release(driver.load(KernelModule.ptx()));
+      return Optional.empty();
+    } catch (CudaException e) {
+      return Optional.of(
+          "the driver refuses the kernels, it may be too old: " + e.getMessage());
+    }
+  }
+
+  /**
+   * What is wrong, in one line. JCuda puts whole stack traces into the message of its link error;
+   * the last of the errors in there is the one that names the library that is missing.
+   */
+  private static String oneLine(Throwable error) {
     Throwable cause = error;
     while (cause.getCause() != null) {
       cause = cause.getCause();
     }
     String message = cause.getMessage();
-    return message == null ? cause.toString() : message.lines().findFirst().orElse("").strip();
+    if (message == null) {
+      return cause.toString();
+    }
+    String[] lines = message.lines().map(String::strip).toArray(String[]::new);
+    for (int i = lines.length - 1; i >= 0; i--) {
+      int library = lines[i].indexOf(DRIVER);
+      if (library >= 0) {
+        return "no NVIDIA driver: " + lines[i].substring(library);
+      }
+    }
+    return lines.length == 0 ? cause.toString() : cause.getClass().getSimpleName() + ": "
+        + lines[0];
   }
 }

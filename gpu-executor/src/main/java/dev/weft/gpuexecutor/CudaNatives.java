@@ -7,6 +7,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
 import jcuda.JCudaVersion;
 import jcuda.LibUtils;
 import jcuda.driver.JCudaDriver;
@@ -32,6 +34,7 @@ final class CudaNatives {
   /** Names a directory of unpacked natives. */
   static final String DIRECTORY_PROPERTY = "weft.cuda.natives";
 
+  private static final Set<String> SUPPORTED_ARCHITECTURES = Set.of("amd64", "x86_64");
   private static final String TEMPORARY_DIRECTORY = "java.io.tmpdir";
 
   /** What the driver said, once the natives are loaded; 0 before. */
@@ -45,10 +48,31 @@ final class CudaNatives {
     return LibUtils.createLibraryFileName(name);
   }
 
-  /** Whether the library can be had: from the directory named, or from the class path. */
-  static boolean arePresent() {
+  /** Why the library cannot be had here; empty when it can. */
+  static Optional<String> missingReason() {
+    String system = System.getProperty("os.name");
+    String architecture = System.getProperty("os.arch");
+    if (!system.equals("Linux") || !SUPPORTED_ARCHITECTURES.contains(architecture)) {
+      return Optional.of(
+          "CUDA is used on Linux on x86-64 only, this is " + system + " on " + architecture);
+    }
     Path named = namedDirectory();
-    return named == null ? resource() != null : Files.isRegularFile(named.resolve(fileName()));
+    if (named != null && !Files.isRegularFile(named.resolve(fileName()))) {
+      return Optional.of(fileName() + " is not in " + named + ", which -D" + DIRECTORY_PROPERTY
+          + " names");
+    }
+    if (named == null && !isResource()) {
+      return Optional.of("JCuda's natives are missing: add " + COORDINATES + " to the class path");
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isResource() {
+    try (InputStream content = resource()) {
+      return content != null;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**
@@ -73,9 +97,14 @@ final class CudaNatives {
     return version;
   }
 
-  private static int loadUnpacked() throws IOException {
-    Path directory = Files.createTempDirectory("weft-cuda",
+  /** Makes a directory that nobody else can write to. */
+  static Path privateDirectory() throws IOException {
+    return Files.createTempDirectory("weft-cuda",
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
+  private static int loadUnpacked() throws IOException {
+    Path directory = privateDirectory();
     Path library = directory.resolve(fileName());
     try {
       try (InputStream content = resource()) {
