@@ -48,6 +48,7 @@ static __device__ __forceinline__ void store_long(int* target, unsigned long lon
 /** Thread `first` of `stride` threads that copy together. */
 static __device__ __forceinline__ void copy_ints(int* target, const int* source, int count,
                                                  int first, int stride) {
+#pragma unroll 1  // unrolled, a block of 1,024 threads has not registers enough
   for (int i = first; i < count; i += stride) {
     target[i] = source[i];
   }
