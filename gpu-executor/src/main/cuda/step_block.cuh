@@ -14,7 +14,6 @@
 
 // Header of a step.
 enum {
-  HEADER_VERSION = 0,
   HEADER_STEP_ID = 1,  // a long
   HEADER_NUM_ROWS = 3,
   HEADER_NUM_TOKENS = 4,
@@ -27,7 +26,6 @@ enum {
   HEADER_NUM_DECODE_ITEMS = 11,
   HEADER_NUM_PREFILL_ITEMS = 12,
   HEADER_NUM_MERGES = 13,
-  HEADER_NUM_TREES = 14,  // rows whose drafts are a tree
 
   // Offsets of the sections.
   HEADER_ROWS = 16,
@@ -57,7 +55,6 @@ enum {
   HEADER_LOGITS_STRIDE = 45,  // floats of a row of logits
   HEADER_INTS = 64,
 
-  STEP_VERSION = 1,
   FLAG_TABLE_WRITES_IN_ORDER = 1,  // a later table write may replace an earlier one
 };
 

@@ -7,7 +7,6 @@ package dev.weft.gpuexecutor;
  */
 final class StepBlock {
   // Header of a step.
-  static final int HEADER_VERSION = 0;
   static final int HEADER_STEP_ID = 1;
   static final int HEADER_NUM_ROWS = 3;
   static final int HEADER_NUM_TOKENS = 4;
@@ -20,7 +19,6 @@ final class StepBlock {
   static final int HEADER_NUM_DECODE_ITEMS = 11;
   static final int HEADER_NUM_PREFILL_ITEMS = 12;
   static final int HEADER_NUM_MERGES = 13;
-  static final int HEADER_NUM_TREES = 14;
   static final int HEADER_ROWS = 16;
   static final int HEADER_ATTACHED = 17;
   static final int HEADER_TABLE_WRITES = 18;
@@ -45,7 +43,6 @@ final class StepBlock {
   static final int HEADER_RESULT_LOGPROB_STRIDE = 44;
   static final int HEADER_LOGITS_STRIDE = 45;
   static final int HEADER_INTS = 64;
-  static final int STEP_VERSION = 1;
   static final int FLAG_TABLE_WRITES_IN_ORDER = 1;
 
   // A row of the step: a piece of one sequence.

@@ -46,9 +46,8 @@ final class StepPacker {
   private int numRows;
   private int numTokens;
   private int numLogits;
-  private int numTrees;
+  private boolean hasTrees;
   private int numCopies;
-  private int numPlainDecodes;
   private boolean wantsLogprobs;
 
   /**
@@ -156,8 +155,7 @@ final class StepPacker {
     numRows = plan.numRows();
     numTokens = 0;
     numLogits = 0;
-    numTrees = 0;
-    numPlainDecodes = 0;
+    hasTrees = false;
     wantsLogprobs = false;
     int rows = ints.section(numRows * ROW_INTS);
     tokens = ints.section(plan.numTokens());
@@ -195,8 +193,7 @@ final class StepPacker {
     packTokens(plan, row, numKnown + numDrafts);
 
     numLogits += isSampled ? 1 + numDrafts : 0;
-    numTrees += hasTree ? 1 : 0;
-    numPlainDecodes += isSampled && numKnown == 1 && numDrafts == 0 ? 1 : 0;
+    hasTrees |= hasTree;
     wantsLogprobs |= isSampled && slotChanges.wantsLogprobs(slot);
   }
 
@@ -254,14 +251,12 @@ final class StepPacker {
   }
 
   private void packHeader(StepPlan plan, int resultSlot, int flags) {
-    ints.put(HEADER_VERSION, STEP_VERSION);
     ints.put(HEADER_STEP_ID, plan.stepId());
     ints.put(HEADER_NUM_ROWS, numRows);
     ints.put(HEADER_NUM_TOKENS, numTokens);
     ints.put(HEADER_NUM_LOGITS, numLogits);
     ints.put(HEADER_RESULT_SLOT, resultSlot);
     ints.put(HEADER_FLAGS, flags);
-    ints.put(HEADER_NUM_TREES, numTrees);
   }
 
   private void packConstants() {
@@ -297,14 +292,9 @@ final class StepPacker {
     return numLogits;
   }
 
-  /** True when every row is sampled behind a single token. */
-  boolean isUniformDecode() {
-    return numPlainDecodes == numRows;
-  }
-
   /** True when drafts of a row are a tree, so that accepted ones may have to move. */
   boolean hasTrees() {
-    return numTrees > 0;
+    return hasTrees;
   }
 
   /** KV blocks to copy. */

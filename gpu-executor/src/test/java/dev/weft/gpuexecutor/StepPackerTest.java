@@ -66,7 +66,6 @@ class StepPackerTest {
         .containsExactly(2, 2, 0, 2, 0, -1, -1, -1, 2);
     assertThat(header(HEADER_RESULT_SLOT)).isEqualTo(2);
     assertThat(packer.numLogits()).isEqualTo(1);
-    assertThat(packer.isUniformDecode()).isFalse();
   }
 
   @Test
@@ -146,7 +145,6 @@ class StepPackerTest {
 
     packer.pack(writer.sampledRow(2, 2, 3).write(), target, 0);
     assertThat(packer.wantsLogprobs()).isTrue();
-    assertThat(packer.isUniformDecode()).isTrue();
 
     writer.detach(2).attach(2, request(SamplingParameters.greedy(1)), 1).sampledRow(2, 0, 1);
     packer.pack(writer.write(), target, 0);
