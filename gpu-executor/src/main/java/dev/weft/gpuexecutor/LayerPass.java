@@ -5,6 +5,9 @@ final class LayerPass {
   /** Blocks that find room on a multiprocessor together. */
   private static final int ATTENTION_BLOCKS = 4;
 
+  /** Heads of a token that a block of the merge takes at a time. */
+  private static final int MERGED_HEADS = 4;
+
   private final LaunchSite attentionNorm;
   private final DeviceProduct queryKeyValue;
   private final LaunchSite rotateAndStore;
@@ -15,6 +18,7 @@ final class LayerPass {
   private final LaunchSite feedForwardNorm;
   private final DeviceProduct gateUp;
   private final DeviceProduct down;
+  private final int numHeads;
   private final int numKvHeads;
   private final int numAttentionBlocks;
   private final int numMergeBlocks;
@@ -45,6 +49,7 @@ final class LayerPass {
             StepBlock.HEADER_NUM_TOKENS,
             DeviceProduct.Output.SILU);
     down = product(context, weights.down(), buffers.inner(), buffers.delta());
+    numHeads = context.config().numHeads();
     numKvHeads = context.config().numKvHeads();
     int numResidentBlocks = ATTENTION_BLOCKS * context.numMultiprocessors();
     numAttentionBlocks = Math.max(1, (numResidentBlocks + numKvHeads - 1) / numKvHeads);
@@ -157,7 +162,8 @@ final class LayerPass {
           stream, Math.min(extent.maxPrefillItems(), numAttentionBlocks), numKvHeads);
     }
     if (extent.maxMerges() > 0) {
-      mergeAttention.launch(stream, Math.min(extent.maxMerges(), numMergeBlocks));
+      long numBlocks = ((long) extent.maxMerges() * numHeads + MERGED_HEADS - 1) / MERGED_HEADS;
+      mergeAttention.launch(stream, (int) Math.min(numBlocks, numMergeBlocks));
     }
     attentionOutput.launch(stream, maxTokens);
     feedForwardNorm.launch(stream, maxTokens);
