@@ -90,16 +90,6 @@ final class AttentionWork implements AttentionItems {
     return 2 * blocksWanted * (decodes.maxQueries + prefills.maxQueries);
   }
 
-  /** Most decode items of a step with so many tokens in so many rows. */
-  int maxNumDecodeItems(int numTokens, int numRows) {
-    return decodes.maxNumTiles(numTokens, numRows) + blocksWanted;
-  }
-
-  /** Most prefill items of a step with so many tokens in so many rows. */
-  int maxNumPrefillItems(int numTokens, int numRows) {
-    return prefills.maxNumTiles(numTokens, numRows) + blocksWanted;
-  }
-
   @Override
   public long maxInts() {
     long numTiles = (long) decodes.slots.length + prefills.slots.length;
@@ -225,18 +215,16 @@ final class AttentionWork implements AttentionItems {
 
     Tiles(ExecutorSpec spec, int maxQueries) {
       this.maxQueries = maxQueries;
-      int capacity = maxNumTiles(spec.maxNumBatchedTokens(), spec.maxNumRows());
+      // Every row may end in a tile that is not full.
+      int maxTokens = spec.maxNumBatchedTokens();
+      long maxTiles = (long) maxTokens / maxQueries + spec.maxNumRows();
+      int capacity = (int) Math.min(maxTokens, maxTiles);
       slots = new int[capacity];
       firstTokens = new int[capacity];
       numQueries = new int[capacity];
       keyEnds = new int[capacity];
       treeFirsts = new int[capacity];
       numKeys = new int[capacity];
-    }
-
-    /** Every row may end in a tile that is not full. */
-    int maxNumTiles(int numTokens, int numRows) {
-      return (int) Math.min(numTokens, (long) numTokens / maxQueries + numRows);
     }
 
     void clear() {
