@@ -93,12 +93,12 @@ class AttentionKernelsTest {
     List<Row> rows = new ArrayList<>();
     int[] numDrafts = {7, 64, 1, 33, 12};
     for (int i = 0; i < numDrafts.length; i++) {
-      int[] parents = new int[numDrafts[i]];
-      for (int d = 0; d < parents.length; d++) {
-        parents[d] = random.nextInt(d + 1) - 1;
+      List<Integer> parents = new ArrayList<>();
+      for (int d = 0; d < numDrafts[i]; d++) {
+        parents.add(random.nextInt(d + 1) - 1);
       }
       int numKnown = 1 + random.nextInt(3);
-      rows.add(new Row(29 * i, numKnown + parents.length, parents, 0.25, i));
+      rows.add(new Row(29 * i, numKnown + numDrafts[i], parents, 0.25, i));
     }
     AttentionScene scene = new AttentionScene(shape, rows, schedule);
 
@@ -155,9 +155,9 @@ class AttentionKernelsTest {
     assertSame(expected, 57, Arrays.copyOfRange(mixed, 2, 7));
 
     // A chain that is told as a tree, and a tree whose first branch is that chain.
-    int[] chain = {-1, 0, 1, 2};
+    List<Integer> chain = List.of(-1, 0, 1, 2);
     assertSame(expected, 80, runRows(shape, schedule, new Row(80, 5, chain, 0.1, 7)));
-    int[] branches = {-1, 0, 1, -1, 3, 3};
+    List<Integer> branches = List.of(-1, 0, 1, -1, 3, 3);
     float[][] tree = runRows(shape, schedule, new Row(80, 7, branches, 0.1, 7));
     assertSame(expected, 80, Arrays.copyOf(tree, 4));
   }

@@ -53,9 +53,10 @@ final class AttentionScene {
    *     sees count most, or the first ones
    * @param content seed of queries, keys and values
    */
-  record Row(int startPosition, int numTokens, int[] parents, double slope, long content) {
+  record Row(
+      int startPosition, int numTokens, List<Integer> parents, double slope, long content) {
     Row(int startPosition, int numTokens, double slope, long content) {
-      this(startPosition, numTokens, new int[0], slope, content);
+      this(startPosition, numTokens, List.of(), slope, content);
     }
 
     int numKeys() {
@@ -63,13 +64,13 @@ final class AttentionScene {
     }
 
     int treeFirst() {
-      return parents.length == 0 ? NO_TREE : numKeys() - parents.length;
+      return parents.isEmpty() ? NO_TREE : numKeys() - parents.size();
     }
 
     /** Bit d: draft d is an ancestor of this draft or the draft itself. */
     long mask(int draft) {
       long mask = 0;
-      for (int d = draft; d >= 0; d = parents[d]) {
+      for (int d = draft; d >= 0; d = parents.get(d)) {
         mask |= 1L << d;
       }
       return mask;
