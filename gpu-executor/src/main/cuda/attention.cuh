@@ -29,7 +29,8 @@
 // In the decode kernel the bits of a query's output depend on its keys and values alone: a tile of
 // keys that a query does not see changes nothing (m stays, the factor is 1 and the weights are 0),
 // so it matters neither which queries share the item nor where the row was cut or its blocks lie.
-// Splitting the keys does change bits.
+// Splitting the keys does change bits. A value that is NaN is the exception: 0 * NaN reaches the
+// queries of the tile that do not see it, all of which belong to the same row of the step.
 //
 // The queries were multiplied by 1 / sqrt(D) when they were rotated.
 #pragma once
