@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>There is one for the whole JVM, with one set of switches. {@link #reset} puts all of them back
  * and {@link #verify} says what went wrong; tests that use it do not run in parallel.
+ *
+ * <p>With {@code -Dweft.test.gpu=true} it stands in for nothing: the same tests run on the GPU of
+ * the machine and its driver. Orders, schedules and checks are then the GPU's own business, and
+ * tests that want something to go wrong, or count what was done, skip themselves. {@link GpuCheck}
+ * runs them like that.
  */
 final class StandIn {
   /** When the work of streams runs. */
@@ -42,6 +47,8 @@ final class StandIn {
     RACES_AND_UNWRITTEN
   }
 
+  private static final boolean IS_REAL = Boolean.getBoolean("weft.test.gpu");
+
   private static boolean isLoaded;
 
   /** What the compiler said; it would say so to every test. */
@@ -59,7 +66,7 @@ final class StandIn {
 
   /** Compiles and loads it unless that is done; skips the test where that cannot be done. */
   static synchronized void load() {
-    if (isLoaded) {
+    if (isLoaded || IS_REAL) {
       return;
     }
     if (failure != null) {
@@ -82,12 +89,25 @@ final class StandIn {
     return !System.getProperty(StandInBuild.SANITIZERS_PROPERTY, "").isEmpty();
   }
 
+  /** Whether there is a real GPU in its place. */
+  static boolean isReal() {
+    return IS_REAL;
+  }
+
+  /** Loads it for a test that only the emulated device can run. */
+  private static void loadEmulated() {
+    assumeTrue(!IS_REAL, "only the emulated device does that");
+    load();
+  }
+
   // ---- the ends of a test
 
   /** Puts back every switch and takes everything away from whoever still holds it, in silence. */
   static void reset() {
     load();
-    clear();
+    if (!IS_REAL) {
+      clear();
+    }
   }
 
   /**
@@ -106,13 +126,13 @@ final class StandIn {
   /** What was wrong so far, in words; each is told once. */
   static List<String> complaints() {
     load();
-    return lines(takeComplaints());
+    return IS_REAL ? new ArrayList<>() : lines(takeComplaints());
   }
 
   /** What the driver gave out and did not get back, by kind and number. */
   static List<String> leaks() {
     load();
-    return lines(findLeaks());
+    return IS_REAL ? new ArrayList<>() : lines(findLeaks());
   }
 
   private static List<String> lines(String text) {
@@ -124,7 +144,9 @@ final class StandIn {
   /** Eager unless set. */
   static void order(Order order, long seed) {
     load();
-    setOrder(order.ordinal(), seed);
+    if (!IS_REAL) {
+      setOrder(order.ordinal(), seed);
+    }
   }
 
   /**
@@ -134,37 +156,44 @@ final class StandIn {
    */
   static void schedule(long seed) {
     load();
-    setSchedule(seed);
+    if (!IS_REAL) {
+      setSchedule(seed);
+    }
   }
 
   /** What is looked for from now on; few things unless set. Forgets the accesses seen so far. */
   static void check(Checks checks) {
     load();
-    setChecked(checks != Checks.FEW, checks == Checks.RACES_AND_UNWRITTEN);
+    if (!IS_REAL) {
+      setChecked(checks != Checks.FEW, checks == Checks.RACES_AND_UNWRITTEN);
+    }
   }
 
   // ---- what the device is
 
   /** The memory of the device; 256 MiB unless set. */
   static void memory(long bytes) {
-    load();
+    loadEmulated();
     setMemory(bytes);
   }
 
   /** The devices, all alike; one with compute capability 9.0 and 132 multiprocessors unless set. */
   static void devices(int count, int major, int minor, int numMultiprocessors) {
-    load();
+    loadEmulated();
     setDevices(count, major, minor, numMultiprocessors);
   }
 
-  /** The multiprocessors of the device; 132 unless set. */
+  /** The multiprocessors of the emulated device; 132 unless set. */
   static void multiprocessors(int count) {
-    devices(1, 9, 0, count);
+    load();
+    if (!IS_REAL) {
+      devices(1, 9, 0, count);
+    }
   }
 
   /** The version that the driver says it has; 13000 unless set. */
   static void version(int version) {
-    load();
+    loadEmulated();
     setVersion(version);
   }
 
@@ -172,7 +201,7 @@ final class StandIn {
 
   /** The {@code n}-th kernel that runs from now on, counted from 1, ends with this sticky error. */
   static void failKernel(long n, int code) {
-    load();
+    loadEmulated();
     setFailingKernel(n, code);
   }
 
@@ -183,7 +212,7 @@ final class StandIn {
    * @param name as in {@link CudaException#call}
    */
   static void failCall(String name, long n, int code) {
-    load();
+    loadEmulated();
     setFailingCall(name, n, code);
   }
 
@@ -193,19 +222,21 @@ final class StandIn {
    * #resume} or {@link #reset}.
    */
   static void hangKernel(long n) {
-    load();
+    loadEmulated();
     setHangingKernel(n);
   }
 
   /** What hangs goes on, though without the kernel that hung. */
   static void resume() {
     load();
-    setHangingKernel(0);
+    if (!IS_REAL) {
+      setHangingKernel(0);
+    }
   }
 
   /** Forgets a sticky error and all work that waits, as no device does. */
   static void heal() {
-    load();
+    loadEmulated();
     forgetError();
   }
 
@@ -217,19 +248,19 @@ final class StandIn {
    * @param name as in {@link CudaException#call}
    */
   static long numCalls(String name) {
-    load();
+    loadEmulated();
     return countCalls(name);
   }
 
   /** How many kernels ran since the last reset. */
   static long numKernels() {
-    load();
+    loadEmulated();
     return countKernels("");
   }
 
   /** How often this kernel ran since the last reset. */
   static long numKernels(Kernel kernel) {
-    load();
+    loadEmulated();
     return countKernels(kernel.entry());
   }
 
