@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Tests of what benchmarks/gpu/run does without a GPU: floors, tables, archives, options."""
+import glob
+import json
+import os
+import py_compile
+import subprocess
+import sys
+import tempfile
+import unittest
+import zipfile
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+LOADER = SourceFileLoader("run", os.path.join(HERE, "run"))
+run = module_from_spec(spec_from_loader("run", LOADER))
+LOADER.exec_module(run)
+
+
+def floors(model, bandwidth=3.35e12, rate=798e12):
+    return run.Floors(run.shape_of(os.path.join(HERE, "shapes", model)), 512, 128, bandwidth, rate)
+
+
+class FloorsTest(unittest.TestCase):
+    """The figures of the table that the goals were set by, worked out by another program."""
+
+    def test_bytes_are_those_of_the_models(self):
+        self.assertAlmostEqual(2 * floors("1B").weights, 2.47e9, delta=5e6)
+        self.assertAlmostEqual(2 * floors("8B").weights, 15.01e9, delta=5e6)
+        self.assertEqual(floors("1B").kv_bytes_per_token, 32 << 10)
+        self.assertEqual(floors("8B").kv_bytes_per_token, 128 << 10)
+
+    def test_decoding_on_an_h100(self):
+        for model, rates in (("1B", (1345, 19212, 57248, 113349)),
+                             ("8B", (222, 3302, 10770, 24787))):
+            for rows, rate in zip((1, 16, 64, 256), rates):
+                self.assertAlmostEqual(floors(model).decode_rate(rows), rate, delta=0.6)
+
+    def test_decoding_on_an_h200(self):
+        for model, rates in (("1B", (1927, 27528, 82027, 162411)),
+                             ("8B", (318, 4731, 15432, 35515))):
+            for rows, rate in zip((1, 16, 64, 256), rates):
+                self.assertAlmostEqual(floors(model, 4.8e12).decode_rate(rows), rate, delta=0.6)
+
+    def test_prompts_and_whole_runs(self):
+        for model, rows, milliseconds, rate in (("1B", 16, 20.3, 16136), ("1B", 256, 325, 53346),
+                                                ("8B", 1, 9.0, 219), ("8B", 256, 2315, 9010)):
+            self.assertAlmostEqual(floors(model).prompt_seconds(rows) * 1e3, milliseconds,
+                                   delta=milliseconds * 0.01)
+            self.assertAlmostEqual(floors(model).whole_rate(rows), rate, delta=1)
+
+
+def result(engine, batch, number, seconds, **more):
+    return dict(kind="run", engine=engine, model="1B", batch=batch, prompt=512, output=128,
+                round=number, tokens=128 * batch, seconds=seconds, **more)
+
+
+class TablesTest(unittest.TestCase):
+    def setUp(self):
+        with open(os.path.join(HERE, "made-up-results.jsonl")) as lines:
+            self.results = [json.loads(line) for line in lines]
+        self.lines = list(run.tables(self.results))
+
+    def test_the_machine_and_its_limits_come_first(self):
+        self.assertIn("made up", self.lines[0])
+        self.assertEqual(self.lines[1], "read 3.00 TB/s, copy 2.80 TB/s, products 700 Tflop/s")
+
+    def test_a_run_is_the_median_of_its_rounds(self):
+        self.assertIn("| 1 | weft | 640 | 20.0 % | 800 | 66 % | 4.0 |", self.lines)
+
+    def test_the_floor_is_that_of_the_measured_bandwidth(self):
+        self.assertIn("| 1 | floor | 1,188 | | 1,204 | 100 % | |", self.lines)
+
+    def test_who_tells_nothing_of_decoding_has_no_share(self):
+        self.assertIn("| 1 | transformers, SDPA | 64 | 0.0 % |  |  |  |", self.lines)
+
+    def test_memory_and_clock_are_told(self):
+        self.assertTrue(any("weft: 10.0 GiB of the device at most, 1980 MHz" in line
+                            for line in self.lines))
+
+    def test_what_failed_or_is_missing_is_told(self):
+        self.assertIn("left out: torch_static.py  there is no torch", self.lines)
+        self.assertFalse(any("did not run on this GPU" in line for line in self.lines))
+        bare = list(run.tables([result("weft", 1, 1, 0.2)]))
+        self.assertIn("The tests did not run on this GPU before.", bare)
+        self.assertIn("The limits of the device were not measured, so there are no floors.", bare)
+
+
+class ScriptsTest(unittest.TestCase):
+    def test_every_script_is_python(self):
+        for file in glob.glob(os.path.join(HERE, "*.py")) + [os.path.join(HERE, "run")]:
+            with tempfile.TemporaryDirectory() as folder:
+                py_compile.compile(file, os.path.join(folder, "x"), doraise=True)
+
+    def test_the_archive_holds_every_script_that_there_is(self):
+        others = {"README.md", "test_run.py", "made-up-results.jsonl", "__pycache__"}
+        self.assertEqual(set(os.listdir(HERE)) - others, set(run.SCRIPTS))
+
+    def test_an_unknown_part_is_named(self):
+        call = subprocess.run([sys.executable, os.path.join(HERE, "run"), "--parts", "weft,vllm"],
+                              capture_output=True, text=True)
+        self.assertEqual(call.returncode, 2)
+        self.assertIn("not vllm", call.stderr)
+
+    def test_help_tells_every_part(self):
+        call = subprocess.run([sys.executable, os.path.join(HERE, "run"), "--help"],
+                              capture_output=True, text=True)
+        for part in run.PARTS:
+            self.assertIn(part, call.stdout)
+
+    def test_a_jar_of_classes_has_its_packages(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, "classes", "a", "b"))
+            for name in ("a/b/C.class", "module-info.class"):
+                with open(os.path.join(folder, "classes", name), "w") as file:
+                    file.write(name)
+            jar = os.path.join(folder, "x.jar")
+            run.store_classes(os.path.join(folder, "classes"), jar)
+            with zipfile.ZipFile(jar) as stored:
+                self.assertEqual(sorted(stored.namelist()), ["a/", "a/b/", "a/b/C.class"])
+
+
+if __name__ == "__main__":
+    unittest.main()

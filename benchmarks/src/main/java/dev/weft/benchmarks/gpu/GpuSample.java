@@ -1,0 +1,34 @@
+package dev.weft.benchmarks.gpu;
+
+import java.util.Locale;
+
+/**
+ * One run of a batch.
+ *
+ * @param batch             requests that arrived together
+ * @param round             counts from 1
+ * @param numTokens         output tokens of all
+ * @param seconds           from the submission to the last token
+ * @param firstTokenSeconds median over the requests
+ * @param numDecodeTokens   tokens behind the last first token
+ * @param decodeSeconds     time that they took
+ */
+record GpuSample(String model, int batch, int round, int numTokens, double seconds,
+    double firstTokenSeconds, int numDecodeTokens, double decodeSeconds) {
+  /** A line of JSON, as benchmarks/gpu/run reads it. */
+  String json(int numPromptTokens, int numOutputTokens, String engine) {
+    return String.format(Locale.ROOT, "{\"kind\": \"run\", \"engine\": \"%s\", \"model\": \"%s\","
+        + " \"batch\": %d, \"prompt\": %d, \"output\": %d, \"round\": %d, \"tokens\": %d,"
+        + " \"seconds\": %.6f, \"first_token_seconds\": %.6f, \"decode_tokens\": %d,"
+        + " \"decode_seconds\": %.6f}", engine, model, batch, numPromptTokens, numOutputTokens,
+        round, numTokens, seconds, firstTokenSeconds, numDecodeTokens, decodeSeconds);
+  }
+
+  /** The same for people. */
+  @Override public String toString() {
+    return String.format(Locale.ROOT,
+        "%s, %d requests, round %d: %,.0f tokens/s in all, %,.0f decoding,"
+            + " first token after %.1f ms", model, batch, round, numTokens / seconds,
+        numDecodeTokens / decodeSeconds, firstTokenSeconds * 1e3);
+  }
+}

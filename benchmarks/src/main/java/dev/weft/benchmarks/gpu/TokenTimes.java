@@ -1,0 +1,62 @@
+package dev.weft.benchmarks.gpu;
+
+import dev.weft.schedulerapi.SchedulerListener;
+import java.util.Arrays;
+
+/**
+ * When the tokens of a batch came, by the clock of the engine. Decoding is timed from the moment
+ * when the last request of the batch had its first token: from then on nothing but decodes runs.
+ */
+final class TokenTimes implements SchedulerListener {
+  private long firstId;
+  private long startNanos;
+  private long[] firstTokenNanos = {};
+  private int numFirstTokens;
+  private int numTokens;
+  private int numTokensBeforeDecode;
+  private long lastFirstTokenNanos;
+  private long lastTokenNanos;
+
+  /**
+   * Begins a batch.
+   *
+   * @param firstId    of its requests, which count up from there
+   * @param startNanos when they were submitted
+   */
+  void begin(long firstId, int numRequests, long startNanos) {
+    this.firstId = firstId;
+    this.startNanos = startNanos;
+    firstTokenNanos = new long[numRequests];
+    numFirstTokens = 0;
+    numTokens = 0;
+    numTokensBeforeDecode = 0;
+  }
+
+  @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
+      long nowNanos) {
+    numTokens++;
+    lastTokenNanos = nowNanos;
+    if (outputIndex == 0) {
+      firstTokenNanos[(int) (requestId - firstId)] = nowNanos;
+      numFirstTokens++;
+      lastFirstTokenNanos = nowNanos;
+    }
+    if (nowNanos == lastFirstTokenNanos) {
+      numTokensBeforeDecode = numTokens; // Tokens of one step come at one time.
+    }
+  }
+
+  /** What became of the batch. */
+  GpuSample sample(String model, int round) {
+    if (numFirstTokens != firstTokenNanos.length) {
+      throw new IllegalStateException(
+          numFirstTokens + " of " + firstTokenNanos.length + " requests had a token");
+    }
+    long[] sorted = firstTokenNanos.clone();
+    Arrays.sort(sorted);
+    long median = sorted[(sorted.length - 1) / 2];
+    return new GpuSample(model, sorted.length, round, numTokens,
+        (lastTokenNanos - startNanos) * 1e-9, (median - startNanos) * 1e-9,
+        numTokens - numTokensBeforeDecode, (lastTokenNanos - lastFirstTokenNanos) * 1e-9);
+  }
+}
