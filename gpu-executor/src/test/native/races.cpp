@@ -1,14 +1,14 @@
 // races.cpp - finds accesses to memory that nothing orders, whatever the order in which they ran.
 //
-// Idea: every two bytes of memory have a cell that says who last wrote and who last read them. A new
-// access is checked against the cell. Between threads of a kernel there is order when they are the
-// same thread, when both passed a block barrier in between, or, in one warp, a __syncwarp; shuffles
-// and votes give none, as the CUDA guide has it. Blocks of a grid are never ordered. Between
-// operations of streams there is order when the clock of the later one has seen the number of the
-// earlier one (events, and waiting by the host, hand clocks on). Two atomics never race. A cell
-// knows one writer and one reader, and of several readers who cannot be told apart whether they were
-// lanes of a warp, warps or blocks, so a race with an older reader of another stream can be missed;
-// nothing is reported that is none.
+// Idea: every two bytes of memory have a cell that says who last wrote and who last read them. A
+// new access is checked against the cell. Between threads of a kernel there is order when they are
+// the same thread, when both passed a block barrier in between, or, in one warp, a __syncwarp;
+// shuffles and votes give none, as the CUDA guide has it. Blocks of a grid are never ordered.
+// Between operations of streams there is order when the clock of the later one has seen the number
+// of the earlier one (events, and waiting by the host, hand clocks on). Two atomics never race. A
+// cell knows one writer and one reader, and of several readers who cannot be told apart whether
+// they were lanes of a warp, warps or blocks, so a race with an older reader of another stream can
+// be missed; nothing is reported that is none.
 //
 // A kernel tells of its accesses when it was compiled with -fsanitize=thread: g++ then calls a
 // function before each of them, and those functions are here instead of in its library. This also

@@ -158,8 +158,8 @@ extern std::condition_variable_any changed;
 // The context that the calling thread has: the generation of the primary one, 0 none.
 extern thread_local int boundGeneration;
 
-// What every function of the driver begins with: takes the lock, counts the call, fails it where the
-// test wants that, and refuses it when an error is sticky or the thread has no context.
+// What every function of the driver begins with: takes the lock, counts the call, fails it where
+// the test wants that, and refuses it when an error is sticky or the thread has no context.
 class Call {
  public:
   enum Needs { NOTHING, CONTEXT, NO_CAPTURE };

@@ -2,8 +2,9 @@
 // allocation between pages that fault.
 //
 // An allocation ends less than 256 bytes before such a page. Addresses are not used again until
-// there are no more, so what was freed faults, too. Pinned memory stays readable after it was freed,
-// because a Java buffer may still show it and a fault would end the JVM; its bytes are overwritten.
+// there are no more, so what was freed faults, too. Pinned memory stays readable after it was
+// freed, because a Java buffer may still show it and a fault would end the JVM; its bytes are
+// overwritten.
 #include <sys/mman.h>
 
 #include "stand_in.h"

@@ -1,8 +1,8 @@
 // stand_in_streams.cpp - when the work of streams runs, and what has happened before what.
 //
-// A stream is a queue. Eager runs all that may run as soon as something is queued. Lazy runs nothing
-// until somebody waits or looks, and then only what that needs. Random runs any legal number of
-// operations of any streams whenever it gets the chance.
+// A stream is a queue. Eager runs all that may run as soon as something is queued. Lazy runs
+// nothing until somebody waits or looks, and then only what that needs. Random runs any legal
+// number of operations of any streams whenever it gets the chance.
 //
 // Every stream has a vector clock, and so has the host; an event hands on the clock of its stream.
 // races.cpp judges by these clocks, so a missing event is found also when the work happened to run

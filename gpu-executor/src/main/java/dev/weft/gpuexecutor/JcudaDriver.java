@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * The CUDA driver through JCuda's driver API. Handles and memory are JCuda's own objects, made a
  * little wider; addresses are plain numbers as far as the driver is concerned, so a launch or a
  * copy converts no Java object but reads one field.
+ *
+ * <p>Long for one file, because it is the only one that may name JCuda: one method for each call.
  */
 final class JcudaDriver implements CudaDriver {
   /** What JCuda's natives need. An older driver lacks functions, and calling one ends the JVM. */

@@ -33,8 +33,9 @@ final class StandInBuild {
       "-fno-threadsafe-statics", "-fPIC", "-fvisibility=hidden");
 
   private static final List<String> SOURCES = List.of(
-      "device_functions.cpp", "emu.cpp", "races.cpp", "stand_in_control.cpp", "stand_in_driver.cpp",
-      "stand_in_kernels.cpp", "stand_in_memory.cpp", "stand_in_streams.cpp");
+      "device_functions.cpp", "emu.cpp", "emu_faults.cpp", "emu_meetings.cpp", "races.cpp",
+      "stand_in_control.cpp", "stand_in_driver.cpp", "stand_in_kernels.cpp",
+      "stand_in_memory.cpp", "stand_in_state.cpp", "stand_in_streams.cpp", "stand_in_work.cpp");
 
   private static final String KERNELS = "emulated_kernels.cpp";
 
