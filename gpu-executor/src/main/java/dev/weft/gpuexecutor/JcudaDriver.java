@@ -160,9 +160,12 @@ final class JcudaDriver implements CudaDriver {
 
   @Override
   public PinnedMemory allocatePinned(long bytes) {
+    if (bytes > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          bytes + " bytes of pinned memory, at most " + Integer.MAX_VALUE);
+    }
     Pointer host = new Pointer();
-    checkMemory(
-        JCudaDriver.cuMemHostAlloc(host, Math.toIntExact(bytes), 0), "cuMemHostAlloc", bytes);
+    checkMemory(JCudaDriver.cuMemHostAlloc(host, bytes, 0), "cuMemHostAlloc", bytes);
     // Memory that is not write-combined has one address for host and device.
     Memory address = new Memory(bytes);
     int code = JCudaDriver.cuMemHostGetDevicePointer(address, host, 0);

@@ -71,6 +71,8 @@ class JcudaDriverTest {
       assertThatThrownBy(() -> pinned.slice(range[0], range[1]))
           .isInstanceOf(IllegalArgumentException.class);
     }
+    assertThatThrownBy(() -> driver.allocatePinned(1L << 31))
+        .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> driver.free(pinnedPart))
         .isInstanceOf(IllegalArgumentException.class);
     driver.release(stream);

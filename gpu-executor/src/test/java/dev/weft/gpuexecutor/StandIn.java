@@ -52,7 +52,7 @@ final class StandIn {
   private static boolean isLoaded;
 
   /** What the compiler said; it would say so to every test. */
-  private static @Nullable IOException failure;
+  private static @Nullable String failure;
 
   private StandIn() {}
 
@@ -70,7 +70,7 @@ final class StandIn {
       return;
     }
     if (failure != null) {
-      throw new UncheckedIOException(failure);
+      throw new IllegalStateException(failure);
     }
     StandInBuild build = StandInBuild.here();
     String obstacle = build.obstacle();
@@ -78,7 +78,7 @@ final class StandIn {
     try {
       System.load(build.library().toString());
     } catch (IOException e) {
-      failure = e;
+      failure = e.getMessage();
       throw new UncheckedIOException(e);
     }
     isLoaded = true;
