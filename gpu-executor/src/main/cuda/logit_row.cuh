@@ -22,6 +22,9 @@
 /** Digits of the radix search, from the highest: 11, 11 and 10 bits. */
 #define MAX_DIGITS 2048
 
+/** Most tokens that are listed instead of being looked for in the row again and again. */
+#define MAX_LISTED 1024
+
 #define MAX_TOP_LOGPROBS 20
 #define NO_TOKEN 0x7fffffff
 #define NOTHING_PERMITTED -1
@@ -62,6 +65,9 @@ struct SampleMemory {
   Patches patches;
   int digit;
   mass_t massAbove;
+  int numListed;
+  int listedToken[MAX_LISTED];
+  float listedValue[MAX_LISTED];
   int numTop;
   int topToken[MAX_TOP_LOGPROBS];
   float topValue[MAX_TOP_LOGPROBS];
@@ -73,6 +79,7 @@ struct LogitRow {
   int vocabularySize;
   const unsigned* mask;  // null permits all
   bool isPatched;
+  bool isListed;  // tokens that are not listed are excluded
   float temperature;
   float topKValue;  // values below are excluded
   float topPValue;
@@ -204,42 +211,71 @@ static __device__ __forceinline__ float4 load_logits(const LogitRow& row, int fi
   return first < end ? *(const float4*)(row.logits + first) : make_float4(0, 0, 0, 0);
 }
 
+/** Four neighbouring values, without what is masked or lies behind the vocabulary. */
+static __device__ __forceinline__ float4 permitted_values(const LogitRow& row, int first,
+                                                          float4 values) {
+  unsigned permitted = row.mask ? row.mask[first >> 5] >> (first & 31) : 0xfu;
+  permitted &= first + 4 > row.vocabularySize ? 0xfu >> (first + 4 - row.vocabularySize) : 0xfu;
+  values.x = permitted & 1 ? values.x : NEGATIVE_INFINITY;
+  values.y = permitted & 2 ? values.y : NEGATIVE_INFINITY;
+  values.z = permitted & 4 ? values.z : NEGATIVE_INFINITY;
+  values.w = permitted & 8 ? values.w : NEGATIVE_INFINITY;
+  return values;
+}
+
+/** The values of the four neighbours of a listed token, as if only it could be drawn. */
+static __device__ __forceinline__ float4 listed_value(const SampleMemory& memory, int index) {
+  int place = memory.listedToken[index] & 3;
+  float value = memory.listedValue[index];
+  return make_float4(place == 0 ? value : NEGATIVE_INFINITY,
+                     place == 1 ? value : NEGATIVE_INFINITY,
+                     place == 2 ? value : NEGATIVE_INFINITY,
+                     place == 3 ? value : NEGATIVE_INFINITY);
+}
+
 /**
- * Calls visit(first, raw, value) for every four neighbouring tokens. A thread gets the same tokens
- * in every pass. The value is the logit after penalties, bias, mask and stop tokens, and minus
- * infinity behind the vocabulary. Loads run ahead, for a step of few rows has few multiprocessors
- * at work, and each of these must ask for much at a time.
+ * Calls visit(first, raw, value) for four neighbouring tokens at a time: for all of the vocabulary,
+ * or for those that are listed. The value is the logit after penalties, bias, mask and stop tokens,
+ * and minus infinity behind the vocabulary; raw logits are only there where nothing is listed. A
+ * thread gets the same tokens in every pass. Loads run ahead, for a step of few rows has few
+ * multiprocessors at work, and each of these must ask for much at a time.
  */
 template <class Visit>
 static __device__ __forceinline__ void for_each_value(const LogitRow& row, SampleMemory& memory,
                                                       Visit visit) {
   const int stride = 4 * SAMPLE_THREADS;
-  int chunk = row.isPatched ? SAMPLE_CHUNK : row.vocabularySize;
-  for (int base = 0; base < row.vocabularySize; base += chunk) {
+  // A listed token takes the place of four neighbours.
+  int size = row.isListed ? 4 * memory.numListed : row.vocabularySize;
+  int chunk = row.isPatched ? SAMPLE_CHUNK : size;
+  for (int base = 0; base < size; base += chunk) {
     if (row.isPatched) {
       patch_chunk(row, memory, base);
     }
     int first = base + 4 * threadIdx.x;
-    int end = min(base + chunk, row.vocabularySize);
+    int end = min(base + chunk, size);
+    int loadEnd = row.isListed ? 0 : end;
     float4 ahead[LOADS_AHEAD];
     for (int i = 0; i < LOADS_AHEAD; i++) {
-      ahead[i] = load_logits(row, first + i * stride, end);
+      ahead[i] = load_logits(row, first + i * stride, loadEnd);
     }
     for (; first < end; first += stride) {
       float4 raw = ahead[0];
       for (int i = 0; i + 1 < LOADS_AHEAD; i++) {
         ahead[i] = ahead[i + 1];
       }
-      ahead[LOADS_AHEAD - 1] = load_logits(row, first + LOADS_AHEAD * stride, end);
-      float4 now = row.isPatched ? *(const float4*)(memory.chunk + (first - base)) : raw;
-      unsigned permitted = row.mask ? row.mask[first >> 5] >> (first & 31) : 0xfu;
-      permitted &= first + 4 > row.vocabularySize ? 0xfu >> (first + 4 - row.vocabularySize) : 0xfu;
+      ahead[LOADS_AHEAD - 1] = load_logits(row, first + LOADS_AHEAD * stride, loadEnd);
+      int token = first;
+      float4 now;
+      if (row.isListed) {
+        token = memory.listedToken[first >> 2] & ~3;
+        now = listed_value(memory, first >> 2);
+      } else {
+        now = row.isPatched ? *(const float4*)(memory.chunk + (first - base)) : raw;
+        now = permitted_values(row, first, now);
+      }
       float raws[4] = {raw.x, raw.y, raw.z, raw.w};
       float values[4] = {now.x, now.y, now.z, now.w};
-      for (int i = 0; i < 4; i++) {
-        values[i] = permitted >> i & 1 ? values[i] : NEGATIVE_INFINITY;
-      }
-      visit(first, raws, values);
+      visit(token, raws, values);
     }
     if (row.isPatched) {
       __syncthreads();  // before the next chunk is patched

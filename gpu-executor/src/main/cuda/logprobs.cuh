@@ -10,7 +10,7 @@
 #include "thresholds.cuh"
 
 /** The most likely tokens by the raw logits, of equally likely ones the lower first. */
-static __device__ __forceinline__ void report_top(const LogitRow& raw, SampleMemory& memory,
+static __device__ __forceinline__ void report_top(LogitRow& raw, SampleMemory& memory,
                                                   double normaliser, int numTop, int* entry) {
   float threshold = find_threshold(raw, memory, numTop, -1);
   if (threadIdx.x == 0) {
@@ -69,6 +69,7 @@ static __device__ __forceinline__ void report_logprobs(const LogitRow& row, Samp
   LogitRow raw = row;
   raw.mask = nullptr;
   raw.isPatched = false;
+  raw.isListed = false;
   raw.temperature = 1;
   raw.topKValue = NEGATIVE_INFINITY;
   Candidate best = no_candidate();

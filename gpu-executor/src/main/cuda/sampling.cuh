@@ -6,10 +6,12 @@
 // thresholds of top-k, top-p and min-p. Nothing is sorted and nothing but the row is needed:
 //
 //   1 pass    whether all logits are numbers, and the largest value: all that a greedy row needs
-//   3 passes  the threshold of top-k, and as many that of top-p (ThresholdSearch.java): a radix
-//             search that adds integer masses up by digit in shared memory
-//   1 pass    the largest value + noise; noise is worked out only where it could decide
-//   4 passes  only for rows that report log-probabilities, and 3 + ties when these have a list
+//   2 passes  the thresholds of top-k and top-p (ThresholdSearch.java): a radix search that adds up
+//             integer masses by digit in shared memory, and lists what may still be drawn. Where
+//             that is too much for a list, 3 more passes
+//   1 pass    the largest value + noise, unless there is a list; noise is worked out only where it
+//             could decide
+//   2 passes  for rows that report log-probabilities, and 2 more for the most likely tokens
 //
 // Penalties, biases and stop tokens concern few tokens of the vocabulary. A row that has some is
 // patched chunk by chunk in shared memory: occurrences are counted there, then logits changed. The
@@ -147,6 +149,7 @@ static __device__ __forceinline__ LogitRow row_of(const int* step, const int* re
                                    : (const unsigned*)step + record[ROW_MASKS] +
                                          node * step[HEADER_MASK_STRIDE];
   row.isPatched = false;
+  row.isListed = false;
   row.temperature = 1;
   row.topKValue = NEGATIVE_INFINITY;
   row.topPValue = NEGATIVE_INFINITY;

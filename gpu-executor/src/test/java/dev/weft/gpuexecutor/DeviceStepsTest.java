@@ -12,7 +12,10 @@ import dev.weft.schedulerapi.StepResult;
 import dev.weft.testkit.PlanWriter;
 import java.nio.IntBuffer;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -150,6 +153,29 @@ class DeviceStepsTest {
     }
   }
 
+  /** Every node prefers the lowest draft that is not yet among the tokens before it. */
+  @Test
+  void aDraftOfATreeIsPenalisedForItsAncestorsAlone() {
+    ExecutorSpec spec = spec(100).build();
+    SamplingParameters parameters = SamplingParameters.builder().repetitionPenalty(10).build();
+    HostSteps host = new HostSteps(spec);
+    try (DeviceSteps device = new DeviceSteps(spec, 5)) {
+      int[] drafts = {5, 6, 7, 8, 5, 6, 7, 8};
+      int[] parents = {-1, -1, 0, 1, 2, 2, 3, 5};
+      writer.attach(0, request(parameters, 1), 0, 7, 1).blocks(0, 1);
+      writer.sampledRow(0, 0, 1).draftTree(drafts, parents);
+      float[][] logits = new float[9][100];
+      for (float[] behind : logits) {
+        Arrays.fill(behind, 5, 9, 10);
+      }
+
+      step(device, host, logits);
+
+      assertThat(Arrays.copyOf(device.sampled.toInts(), 9))
+          .containsExactly(5, 6, 5, 6, 5, 6, 8, 5, 5);
+    }
+  }
+
   @Test
   void aRowOfMoreTokensThanABlockHasThreadsIsPrepared() {
     ExecutorSpec spec = spec(100).build();
@@ -241,7 +267,7 @@ class DeviceStepsTest {
             .numLogprobs(20)
             .temperature(1)
             .presencePenalty(1)
-            .logitBias(java.util.Map.of(17, 60f))
+            .logitBias(Map.of(17, 60f))
             .build();
     try (DeviceSteps device = new DeviceSteps(spec, schedule)) {
       for (int slot = 0; slot < 4; slot++) {
@@ -254,6 +280,27 @@ class DeviceStepsTest {
         checkLogprobs(result, row, logits[row]);
       }
     }
+  }
+
+  @Test
+  void logprobsHaveTheSameBitsUnderEverySchedule() {
+    int vocabularySize = 5003;
+    ExecutorSpec spec = spec(vocabularySize).build();
+    float[][] logits = logits(1, vocabularySize);
+    SamplingParameters parameters = SamplingParameters.builder().numLogprobs(3).build();
+    Set<Float> logprobs = new HashSet<>();
+    for (long schedule = 0; schedule < 4; schedule++) {
+      try (DeviceSteps device = new DeviceSteps(spec, schedule)) {
+        PlanWriter plan = new PlanWriter().attach(0, request(parameters, 3), 1).blocks(0, 1);
+        device.prepare(plan.sampledRow(0, 0, 3).write());
+        device.sample(logits);
+        device.verify();
+        StepResult result = device.result();
+        logprobs.add(result.logprob(0, 0));
+        logprobs.add(result.topLogprob(0, 0, 0)); // of the same token
+      }
+    }
+    assertThat(logprobs).hasSize(1);
   }
 
   private static void checkLogprobs(StepResult result, int row, float[] logits) {
