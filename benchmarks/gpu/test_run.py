@@ -98,6 +98,13 @@ class ScriptsTest(unittest.TestCase):
         others = {"README.md", "test_run.py", "made-up-results.jsonl", "__pycache__"}
         self.assertEqual(set(os.listdir(HERE)) - others, set(run.SCRIPTS))
 
+    def test_what_the_engine_needs_is_not_left_out(self):
+        for jar in ("jctools-core-4.0.7", "jctools-core-jdk11-4.0.7", "agrona-2.6.0",
+                    "eclipse-collections-13.0.0", "eclipse-collections-api-13.0.0",
+                    "jcuda-12.6.0", "jcuda-natives-12.6.0-linux-x86_64", "jqwik-engine-1.9.3",
+                    "jqwik-api-1.9.3", "junit-jupiter-engine-5.14.4", "assertj-core-3.27.7"):
+            self.assertIsNone(run.LEFT_OUT.search(f"/repository/{jar}.jar"), jar)
+
     def test_an_unknown_part_is_named(self):
         call = subprocess.run([sys.executable, os.path.join(HERE, "run"), "--parts", "weft,vllm"],
                               capture_output=True, text=True)
