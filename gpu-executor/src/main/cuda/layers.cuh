@@ -1,4 +1,5 @@
-// layers.cuh - what happens between the products: embedding, norms, rotation and the KV cache.
+// layers.cuh - what happens between the products: embedding, norms, activation, rotation and the KV
+// cache.
 //
 // Rows of activations are padded with zeros to a multiple of 64, and every kernel here keeps the
 // padding zero, so all of them work on units of 16 bytes, 8 bf16. A thread block handles one token;
@@ -136,6 +137,28 @@ extern "C" __global__ void __launch_bounds__(256)
       normed + (long)blockIdx.x * numUnits,
       [&](int i) { return add_units(hidden[first + i], delta[first + i]); }, weight, hiddenSize,
       numUnits, epsilon);
+}
+
+// silu(gate) * up of a product that was left to a library: a row of gateUp is gate and then up, each
+// innerStride wide and rounded to bf16 already, which the own kernels (gemm.cuh) spare them.
+// Grid (tokens), 256 threads.
+extern "C" __global__ void __launch_bounds__(256)
+    silu_mul(uint4* inner, const uint4* gateUp, const int* header, int innerStride) {
+  if ((int)blockIdx.x >= header[HEADER_NUM_TOKENS]) {
+    return;
+  }
+  int numUnits = innerStride / 8;
+  const uint4* gates = gateUp + (long)blockIdx.x * 2 * numUnits;
+  const uint4* ups = gates + numUnits;
+  uint4* to = inner + (long)blockIdx.x * numUnits;
+  for (int i = threadIdx.x; i < numUnits; i += blockDim.x) {
+    Unit gate = unpack(gates[i]);
+    Unit up = unpack(ups[i]);
+    for (int k = 0; k < 8; k++) {
+      gate.value[k] = silu_times(gate.value[k], up.value[k]);
+    }
+    to[i] = pack(gate);
+  }
 }
 
 // Turns two neighbouring dimensions, i and i + 1, of the first half of a head together with those of

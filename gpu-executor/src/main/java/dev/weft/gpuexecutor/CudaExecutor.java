@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
  * changes the rounding, unless the executor was built with {@link
  * CudaExecutorBuilder#deterministic}.
  *
- * <p>Failure: a row whose logits are no numbers, or for which nothing is permitted, fails alone. An
- * error of the driver, or a step that exceeds the time limit, kills the executor: the state becomes
- * DEAD, results finished before can still be polled, later ones are lost. A GPU error leaves the
- * whole process without a usable device, so another executor in the same process will not work:
- * end the process, or go on with a host executor.
+ * <p>Failure: a row whose logits are no numbers, or for which nothing is permitted, fails alone.
+ * An error of the driver or of a library, or a step that exceeds the time limit, kills the
+ * executor: the state becomes DEAD, results finished before can still be polled, later ones are
+ * lost. A GPU error leaves the whole process without a usable device, so another executor in the
+ * same process will not work: end the process, or go on with a host executor.
  *
  * <p>All memory is taken by the builder; a step allocates neither device memory nor Java objects.
  * {@link #submit}, {@link #poll} and {@link #await} belong to one thread, which must not be
@@ -118,7 +118,7 @@ public final class CudaExecutor implements StepExecutor {
       try {
         bindThread();
         pipeline.enqueue(plan);
-      } catch (CudaException e) {
+      } catch (RuntimeException | Error e) { // A step may have been given to the device by half.
         die("died when step " + plan.stepId() + " was submitted", e);
         return false;
       }

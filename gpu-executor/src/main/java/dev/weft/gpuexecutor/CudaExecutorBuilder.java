@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
 import java.util.function.LongSupplier;
 
 /** Collects the limits of a {@link CudaExecutor}. */
@@ -31,6 +32,7 @@ public final class CudaExecutorBuilder {
   private int maxNumDraftTokens = 8;
   private int maxInFlight = 2;
   private boolean deterministic;
+  private @Nullable GemmProvider gemmProvider;
   private Duration stepTimeout = Duration.ofSeconds(30);
   private LoadProgress progress = (numBytesLoaded, numBytes) -> {};
   private ThreadFactory threadFactory = CudaExecutorBuilder::daemonThread;
@@ -133,6 +135,25 @@ public final class CudaExecutorBuilder {
   }
 
   /**
+   * Leaves the products of the layers to a library in steps that have as many tokens as it wants
+   * ({@link GemmProvider#minRows}); the executor opens and closes it. Logits are always made by
+   * the own kernels, because they are floats and the library makes BF16. Default none: the own
+   * kernels do everything.
+   *
+   * <p>It costs memory: a second copy of the matrices of all layers, because the own kernels, which
+   * do the other steps, want them in another order (2 bytes per parameter, nearly the whole model
+   * again); the library's workspace; and 4 bytes for each token of a step and unit of {@code
+   * intermediateSize}. All of it is taken before KV blocks get the rest.
+   *
+   * <p>The widths of the model must be multiples of 64, and the executor not {@link
+   * #deterministic}, because the library adds in an order of its own.
+   */
+  public CudaExecutorBuilder gemmProvider(GemmProvider value) {
+    gemmProvider = Objects.requireNonNull(value, "gemmProvider");
+    return this;
+  }
+
+  /**
    * A step that takes longer than this since it was submitted kills the executor, because a kernel
    * cannot be cancelled; above 0; default 30 seconds.
    */
@@ -168,7 +189,7 @@ public final class CudaExecutorBuilder {
    * @throws IllegalArgumentException naming the first value out of range; before the device was
    *     touched
    * @throws IllegalStateException when CUDA cannot be used, with {@link
-   *     CudaExecutor#unavailableReason}
+   *     CudaExecutor#unavailableReason}, or the provider cannot
    * @throws OutOfDeviceMemoryException when something does not fit; everything was given back
    * @throws CudaException when the driver refuses; everything was given back
    * @throws IOException when the weights cannot be read
@@ -179,6 +200,10 @@ public final class CudaExecutorBuilder {
     Optional<String> reason = CudaExecutor.unavailableReason();
     if (reason.isPresent()) {
       throw new IllegalStateException("CUDA is not available: " + reason.get());
+    }
+    if (gemmProvider != null && gemmProvider.unavailableReason().isPresent()) {
+      throw new IllegalStateException(
+          gemmProvider.name() + ": " + gemmProvider.unavailableReason().get());
     }
     return CudaExecutor.open(this);
   }
@@ -199,6 +224,28 @@ public final class CudaExecutorBuilder {
           "headDim of the model is " + headDim + ", must be 32, 64 or 128");
     }
     requireRange("query heads per KV head of the model", config.groupSize(), 1, 16);
+    if (gemmProvider != null) {
+      checkFits(gemmProvider, config);
+    }
+  }
+
+  private void checkFits(GemmProvider provider, LlamaConfig config) {
+    if (deterministic) {
+      throw new IllegalArgumentException(
+          "a deterministic executor adds in one order, " + provider.name() + " in its own");
+    }
+    requireUnits("hiddenSize", config.hiddenSize());
+    requireUnits("width of the query heads", config.queryWidth());
+    requireUnits("width of all heads", config.queryWidth() + 2 * config.kvWidth());
+    requireUnits("intermediateSize", config.intermediateSize());
+  }
+
+  private static void requireUnits(String name, int width) {
+    if (width % PaddedShape.UNIT != 0) {
+      throw new IllegalArgumentException(
+          name + " of the model is " + width + ", must be a multiple of " + PaddedShape.UNIT
+              + " for a GemmProvider");
+    }
   }
 
   /** The spec of the executor with so many blocks; checks the ranges of the rest. */
@@ -249,6 +296,17 @@ public final class CudaExecutorBuilder {
 
   boolean isDeterministic() {
     return deterministic;
+  }
+
+  @Nullable GemmProvider gemmProvider() {
+    return gemmProvider;
+  }
+
+  /** How the matrices of the layers are to lie on the device. */
+  DeviceMatrix.Form formOfMatrices() {
+    return gemmProvider == null
+        ? DeviceMatrix.Form.PACKED
+        : DeviceMatrix.Form.PACKED_AND_ROW_MAJOR;
   }
 
   Duration stepTimeout() {

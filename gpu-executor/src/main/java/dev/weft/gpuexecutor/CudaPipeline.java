@@ -5,6 +5,7 @@ import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.io.IOException;
 import java.nio.IntBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything of an executor that is on the device, and the way of a step through it:
@@ -62,10 +63,17 @@ final class CudaPipeline implements AutoCloseable {
     KernelModule module = new KernelModule(resources);
     LlamaConfig config = builder.model().config();
     DeviceWeights weights =
-        DeviceWeights.load(resources, module, compute, builder.model(), builder.progress());
+        DeviceWeights.load(
+            resources,
+            module,
+            compute,
+            builder.model(),
+            builder.formOfMatrices(),
+            builder.progress());
 
     // What does not depend on the number of blocks comes first, so that they can have the rest.
     ExecutorSpec limits = builder.spec(MIN_NUM_BLOCKS);
+    MatrixLibrary library = library(builder, limits.maxNumBatchedTokens());
     SlotLayout slots = new SlotLayout(limits);
     resultLayout = new ResultLayout(limits);
     AttentionWork attention =
@@ -91,7 +99,8 @@ final class CudaPipeline implements AutoCloseable {
             buffers,
             stepBlock,
             device.numMultiprocessors(),
-            builder.isDeterministic());
+            builder.isDeterministic(),
+            library);
     moves = new BlockMoves(context, kv);
     forward = new ForwardPass(context, weights, kv);
     int maxTokens = spec.maxNumBatchedTokens();
@@ -107,6 +116,15 @@ final class CudaPipeline implements AutoCloseable {
           "device is " + ordinal + ", must be 0 to " + (numDevices - 1));
     }
     return driver.device(ordinal);
+  }
+
+  private @Nullable MatrixLibrary library(CudaExecutorBuilder builder, int maxTokens) {
+    GemmProvider provider = builder.gemmProvider();
+    if (provider == null) {
+      return null;
+    }
+    PaddedShape shape = PaddedShape.of(builder.model().config());
+    return MatrixLibrary.open(resources, compute, provider, shape, maxTokens);
   }
 
   private DeviceBuffers buffers(

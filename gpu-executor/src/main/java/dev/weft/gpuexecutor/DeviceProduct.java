@@ -1,11 +1,14 @@
 package dev.weft.gpuexecutor;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A product of activations with a weight matrix, launched with the kernel that suits the number of
  * rows: up to 64 the packed ones, of which each has room for a number of rows and costs the same
  * full or empty; above the tiled ones, large tiles when there are enough of them for all
  * multiprocessors. The packed ones give the same bits for a row whatever its company is, so a
- * deterministic executor uses them for any number of rows.
+ * deterministic executor uses them for any number of rows. Where there is a {@link GemmProvider},
+ * it takes the place of the kernels for many rows.
  */
 final class DeviceProduct {
   /** What becomes of the sums. */
@@ -24,6 +27,7 @@ final class DeviceProduct {
   private static final int SMALL_TILED_ROWS = 64;
   private static final int SMALL_TILED_TILES = 4;
 
+  private final @Nullable LibraryProduct library;
   private final LaunchSite[] packed = new LaunchSite[PACKED_ROWS.length];
   private final int[] tilesOfBlock = new int[PACKED_ROWS.length];
   private final LaunchSite tiled;
@@ -47,6 +51,7 @@ final class DeviceProduct {
     numTiles = matrix.numTiles();
     numMultiprocessors = context.numMultiprocessors();
     deterministic = context.deterministic();
+    library = LibraryProduct.of(context, matrix, x, y, output);
     Kernel[] kernels = packedKernels(output);
     for (int i = 0; i < packed.length; i++) {
       packed[i] = site(context, kernels[i], matrix, x, y, countIndex);
@@ -119,6 +124,10 @@ final class DeviceProduct {
 
   /** Launches it for up to {@code maxRows} rows; how many there are it reads on the device. */
   void launch(CudaStream stream, int maxRows) {
+    if (library != null && library.takes(maxRows)) {
+      library.launch(stream, maxRows);
+      return;
+    }
     for (int i = 0; i < packed.length; i++) {
       if (maxRows <= PACKED_ROWS[i]) {
         packed[i].launch(stream, 1, numTiles / tilesOfBlock[i]);

@@ -16,6 +16,7 @@ final class DeviceResources implements AutoCloseable {
   private final List<DeviceMemory> deviceMemory = new ArrayList<>();
   private final List<PinnedMemory> pinnedMemory = new ArrayList<>();
   private final List<CudaHandle> handles = new ArrayList<>();
+  private @Nullable GemmProvider provider;
   private @Nullable PinnedMemory slab;
   private int numSlabBytesUsed;
 
@@ -84,11 +85,28 @@ final class DeviceResources implements AutoCloseable {
   }
 
   /**
+   * Opens a provider on a stream, with a workspace; it is closed before anything is given back,
+   * when the device has nothing more to do.
+   */
+  void open(GemmProvider value, CudaStream stream) {
+    long bytes = value.workspaceBytes();
+    long workspace = bytes == 0 ? 0 : allocate(bytes).address();
+    value.open(stream.address(), workspace);
+    provider = value;
+  }
+
+  /**
    * Gives all of it back, the newest first. A driver that refuses is not asked why: it does so for
    * everything once its context is lost.
    */
   @Override
   public void close() {
+    GemmProvider open = provider;
+    if (open != null) {
+      attempt(driver::synchronize);
+      attempt(open::close);
+      provider = null;
+    }
     for (int i = handles.size() - 1; i >= 0; i--) {
       CudaHandle handle = handles.get(i);
       attempt(() -> driver.release(handle));
@@ -110,7 +128,7 @@ final class DeviceResources implements AutoCloseable {
   private static void attempt(Runnable release) {
     try {
       release.run();
-    } catch (CudaException e) {
+    } catch (RuntimeException e) {
       // The memory goes with the process.
     }
   }

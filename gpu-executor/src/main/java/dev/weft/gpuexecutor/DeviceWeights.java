@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The weights of a Llama model on the device, in BF16.
+ * The weights of a Llama model on the device, in BF16. For a {@link GemmProvider} the matrices of
+ * the layers are there a second time, row after row.
  *
  * @param embedding its tiles hold tokens, its chunks the hidden state
  * @param layers one per transformer layer
@@ -19,7 +20,7 @@ record DeviceWeights(
    * The weights of one transformer layer.
    *
    * @param queryKeyValue hidden to all query heads, then all key heads, then all value heads
-   * @param gateUp hidden to gate and up, their tiles in turn
+   * @param gateUp hidden to gate and up, their tiles in turn; row after row gate, then up
    */
   record Layer(
       DeviceMemory attentionNorm,
@@ -29,12 +30,17 @@ record DeviceWeights(
       DeviceMatrix gateUp,
       DeviceMatrix down) {}
 
-  /** Loads all weights, and waits until they are there. */
+  /**
+   * Loads all weights, and waits until they are there.
+   *
+   * @param form of the matrices of the layers
+   */
   static DeviceWeights load(
       DeviceResources resources,
       KernelModule module,
       CudaStream stream,
       CudaModel model,
+      DeviceMatrix.Form form,
       LoadProgress progress)
       throws IOException {
     LlamaConfig config = model.config();
@@ -44,18 +50,22 @@ record DeviceWeights(
     long numBytes = model.tensors().byteSize();
     try (WeightUploader uploader =
         new WeightUploader(resources, module, stream, maxRowLength, progress, numBytes)) {
-      return new Loading(resources, stream, model, uploader).run();
+      return new Loading(resources, stream, model, form, uploader).run();
     }
   }
 
   /** One pass over the tensors of a model. */
   private record Loading(
-      DeviceResources resources, CudaStream stream, CudaModel model, WeightUploader uploader) {
+      DeviceResources resources,
+      CudaStream stream,
+      CudaModel model,
+      DeviceMatrix.Form form,
+      WeightUploader uploader) {
 
     DeviceWeights run() throws IOException {
       LlamaTensors tensors = model.tensors();
       PaddedShape shape = PaddedShape.of(model.config());
-      DeviceMatrix embedding = matrix(shape.vocabulary(), shape.hidden(), tensors.embedding());
+      DeviceMatrix embedding = vocabularyMatrix(shape, tensors.embedding());
       List<Layer> layers = new ArrayList<>();
       for (LlamaTensors.Layer layer : tensors.layers()) {
         layers.add(layer(shape, layer));
@@ -65,41 +75,47 @@ record DeviceWeights(
           embedding,
           List.copyOf(layers),
           vector(tensors.norm(), shape.hidden()),
-          output == null ? embedding : matrix(shape.vocabulary(), shape.hidden(), output));
+          output == null ? embedding : vocabularyMatrix(shape, output));
+    }
+
+    private DeviceMatrix vocabularyMatrix(PaddedShape shape, StoredTensor tensor)
+        throws IOException {
+      return matrix(shape.vocabulary(), shape.hidden(), DeviceMatrix.Form.PACKED, tensor);
     }
 
     private Layer layer(PaddedShape shape, LlamaTensors.Layer layer) throws IOException {
       return new Layer(
           vector(layer.attentionNorm(), shape.hidden()),
           queryKeyValue(shape, layer),
-          matrix(shape.hidden(), shape.attended(), layer.attentionOutput()),
+          matrix(shape.hidden(), shape.attended(), form, layer.attentionOutput()),
           vector(layer.feedForwardNorm(), shape.hidden()),
           gateUp(shape, layer),
-          matrix(shape.hidden(), shape.inner(), layer.down()));
+          matrix(shape.hidden(), shape.inner(), form, layer.down()));
     }
 
     private DeviceMatrix queryKeyValue(PaddedShape shape, LlamaTensors.Layer layer)
         throws IOException {
-      DeviceMatrix matrix = allocate(shape.queryKeyValue(), shape.hidden());
-      int firstKeyTile = model.config().queryWidth() / DeviceMatrix.TILE_OUTPUTS;
-      int firstValueTile = firstKeyTile + model.config().kvWidth() / DeviceMatrix.TILE_OUTPUTS;
-      uploader.load(model.source(), layer.query(), matrix, 0, 1);
-      uploader.load(model.source(), layer.key(), matrix, firstKeyTile, 1);
-      uploader.load(model.source(), layer.value(), matrix, firstValueTile, 1);
+      DeviceMatrix matrix = allocate(shape.queryKeyValue(), shape.hidden(), form);
+      int firstKey = model.config().queryWidth();
+      int firstValue = firstKey + model.config().kvWidth();
+      uploader.load(model.source(), layer.query(), matrix.from(0));
+      uploader.load(model.source(), layer.key(), matrix.from(firstKey));
+      uploader.load(model.source(), layer.value(), matrix.from(firstValue));
       return matrix;
     }
 
     private DeviceMatrix gateUp(PaddedShape shape, LlamaTensors.Layer layer) throws IOException {
-      DeviceMatrix matrix = allocate(2 * shape.inner(), shape.hidden());
-      uploader.load(model.source(), layer.gate(), matrix, 0, 2);
-      uploader.load(model.source(), layer.up(), matrix, 1, 2);
+      DeviceMatrix matrix = allocate(2 * shape.inner(), shape.hidden(), form);
+      uploader.load(model.source(), layer.gate(), matrix.gate());
+      uploader.load(model.source(), layer.up(), matrix.up());
       return matrix;
     }
 
-    private DeviceMatrix matrix(int numOutputs, int numInputs, StoredTensor tensor)
+    private DeviceMatrix matrix(
+        int numOutputs, int numInputs, DeviceMatrix.Form form, StoredTensor tensor)
         throws IOException {
-      DeviceMatrix matrix = allocate(numOutputs, numInputs);
-      uploader.load(model.source(), tensor, matrix, 0, 1);
+      DeviceMatrix matrix = allocate(numOutputs, numInputs, form);
+      uploader.load(model.source(), tensor, matrix.from(0));
       return matrix;
     }
 
@@ -107,8 +123,8 @@ record DeviceWeights(
       return uploader.loadVector(model.source(), tensor, paddedLength);
     }
 
-    private DeviceMatrix allocate(int numOutputs, int numInputs) {
-      return DeviceMatrix.allocate(resources, stream, numOutputs, numInputs);
+    private DeviceMatrix allocate(int numOutputs, int numInputs, DeviceMatrix.Form form) {
+      return DeviceMatrix.allocate(resources, stream, numOutputs, numInputs, form);
     }
   }
 }

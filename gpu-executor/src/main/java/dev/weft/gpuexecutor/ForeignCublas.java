@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>cuBLAS counts in columns. Row-major {@code Y[M][N] = X[M][K] W[N][K]^T} is, by columns,
  * {@code Y' = W' X'} with {@code Y'[N][M]}, {@code X'[K][M]}, and {@code W[K][N]} transposed: a
- * call with M and N exchanged and the first matrix transposed. Adding to Y is {@code beta = 1}, so
- * it costs nothing and is rounded once.
+ * call with M and N exchanged and the first matrix transposed.
  */
 final class ForeignCublas implements GemmProvider {
   /** Names the file of the library. */
@@ -125,11 +124,6 @@ final class ForeignCublas implements GemmProvider {
   }
 
   @Override
-  public Layout layout() {
-    return Layout.ROW_MAJOR;
-  }
-
-  @Override
   public int minRows() {
     return MIN_ROWS;
   }
@@ -166,15 +160,6 @@ final class ForeignCublas implements GemmProvider {
 
   @Override
   public void multiply(long y, long x, long w, int rows, int outputs, int inputs) {
-    multiply(y, x, w, rows, outputs, inputs, zero);
-  }
-
-  @Override
-  public void multiplyAdd(long y, long x, long w, int rows, int outputs, int inputs) {
-    multiply(y, x, w, rows, outputs, inputs, one);
-  }
-
-  private void multiply(long y, long x, long w, int rows, int outputs, int inputs, long beta) {
     MethodHandle function = gemm;
     if (function == null) {
       throw new IllegalStateException(name() + " is not open");
@@ -182,7 +167,7 @@ final class ForeignCublas implements GemmProvider {
     int status;
     try {
       status = (int) function.invokeExact(handle, OP_T, OP_N, outputs, rows, inputs, one,
-          w, BF16, inputs, x, BF16, inputs, beta, y, BF16, outputs, COMPUTE_32F, DEFAULT_ALGORITHM);
+          w, BF16, inputs, x, BF16, inputs, zero, y, BF16, outputs, COMPUTE_32F, DEFAULT_ALGORITHM);
     } catch (Throwable e) {
       throw new LinkageError(CublasFunctions.GEMM, e); // It has linked: it throws nothing.
     }

@@ -2,6 +2,7 @@ package dev.weft.gpuexecutor;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All kernels of a step, from its step block to its result, with arguments that never change. Grids
@@ -15,6 +16,7 @@ import java.util.List;
  * </pre>
  */
 final class ForwardPass {
+  private final @Nullable MatrixLibrary library;
   private final LaunchSite prepareInputs;
   private final LaunchSite embed;
   private final List<LayerPass> layers = new ArrayList<>();
@@ -29,6 +31,7 @@ final class ForwardPass {
    * @param kv all KV blocks
    */
   ForwardPass(LaunchContext context, DeviceWeights weights, DeviceMemory kv) {
+    library = context.library();
     prepareInputs = prepareInputs(context);
     embed = embed(context, weights.embedding());
     for (int layer = 0; layer < weights.layers().size(); layer++) {
@@ -113,6 +116,11 @@ final class ForwardPass {
             .pointer(3, buffers.acceptedCounts())
             .pointer(4, buffers.accepted())
             .pointer(5, buffers.results()));
+  }
+
+  /** Whether a pass for steps of up to that extent calls a {@link GemmProvider}. */
+  boolean usesLibrary(StepExtent extent) {
+    return library != null && library.takes(extent.maxTokens());
   }
 
   /** Launches the pass for steps of up to that extent. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /** Finds a {@link GemmProvider}: those that an application brings first, then the built-in one. */
 final class GemmProviders {
@@ -14,10 +15,10 @@ final class GemmProviders {
   /**
    * The first that works here; the caller closes it.
    *
-   * @param loader sees the providers that the application brings
+   * @param loader sees the providers that the application brings; null for the system's loader
    * @throws UnsupportedOperationException when none works; its message says why, for each
    */
-  static GemmProvider find(ClassLoader loader) {
+  static GemmProvider find(@Nullable ClassLoader loader) {
     List<String> reasons = new ArrayList<>();
     for (GemmProvider provider : all(loader, reasons)) {
       Optional<String> reason = provider.unavailableReason();
@@ -31,7 +32,7 @@ final class GemmProviders {
   }
 
   /** One that cannot be made is no reason to do without the others. */
-  private static List<GemmProvider> all(ClassLoader loader, List<String> reasons) {
+  private static List<GemmProvider> all(@Nullable ClassLoader loader, List<String> reasons) {
     List<GemmProvider> found = new ArrayList<>();
     Iterator<GemmProvider> providers = ServiceLoader.load(GemmProvider.class, loader).iterator();
     boolean mayHaveMore = true;

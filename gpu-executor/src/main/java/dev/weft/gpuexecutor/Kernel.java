@@ -30,6 +30,7 @@ enum Kernel {
   EMBED("embed", "PPPPI", 128, 0),
   ADD_RMS_NORM("add_rms_norm", "PPPPPIIF", 256, 0),
   GATHER_RMS_NORM("gather_rms_norm", "PPPPPPIIF", 256, 0),
+  SILU_MUL("silu_mul", "PPPI", 256, 0),
   ROPE_KV("rope_kv", "PPPPPIIIIIF", 128, 0),
   ATTENTION_DECODE_D32("attention_decode_d32", "PPPPPPPIIIII", 128, 0),
   ATTENTION_DECODE_D64("attention_decode_d64", "PPPPPPPIIIII", 128, 0),

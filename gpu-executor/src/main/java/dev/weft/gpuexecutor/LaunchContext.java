@@ -1,11 +1,14 @@
 package dev.weft.gpuexecutor;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What the launches of one executor have in common.
  *
  * @param stepBlock what the host sent for the current step
  * @param numMultiprocessors of the device, for grids whose blocks take work in turn
  * @param deterministic whether every number of rows goes through the same kernels
+ * @param library does products of many rows; null when there is none
  */
 record LaunchContext(
     DeviceResources resources,
@@ -15,7 +18,8 @@ record LaunchContext(
     DeviceBuffers buffers,
     DeviceMemory stepBlock,
     int numMultiprocessors,
-    boolean deterministic) {
+    boolean deterministic,
+    @Nullable MatrixLibrary library) {
 
   /** Arguments of a kernel, all zero. */
   KernelArguments arguments(Kernel kernel) {

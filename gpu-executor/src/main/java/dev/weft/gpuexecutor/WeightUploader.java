@@ -5,7 +5,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Brings tensors to the device piece by piece: rounded to BF16 into pinned memory, copied, and
- * packed there. Two pieces take turns, so that one is filled while the other is on its way.
+ * packed there, and kept as they are where a matrix wants that too. Two pieces take turns, so that
+ * one is filled while the other is on its way.
  */
 final class WeightUploader implements AutoCloseable {
   private static final int NUM_PIECES = 2;
@@ -82,29 +83,22 @@ final class WeightUploader implements AutoCloseable {
     }
   }
 
-  /**
-   * Loads a tensor into tiles of a matrix.
-   *
-   * @param tileOffset the tile that its first 16 rows become
-   * @param tileStride how many tiles behind it the next 16 rows come
-   */
-  void load(
-      WeightSource source, StoredTensor tensor, DeviceMatrix matrix, int tileOffset, int tileStride)
-      throws IOException {
+  /** Loads a tensor into its part of a matrix. */
+  void load(WeightSource source, StoredTensor tensor, DeviceMatrix.Part part) throws IOException {
     int rowLength = (int) tensor.shape()[tensor.shape().length - 1];
     nextPiece(0);
     source.read(
         tensor,
         (firstRow, rows, numRows) -> {
           if (current().isFull(rowLength)) {
-            flush(matrix, rowLength, tileOffset, tileStride);
+            flush(part, rowLength);
             nextPiece((int) firstRow);
           }
           for (int i = 0; i < numRows; i++) {
             current().put(rows[i]);
           }
         });
-    flush(matrix, rowLength, tileOffset, tileStride);
+    flush(part, rowLength);
     report(tensor);
   }
 
@@ -133,17 +127,25 @@ final class WeightUploader implements AutoCloseable {
     current().begin(firstRow);
   }
 
-  private void flush(DeviceMatrix matrix, int rowLength, int tileOffset, int tileStride) {
+  private void flush(DeviceMatrix.Part part, int rowLength) {
     Piece piece = current();
-    driver.copyToDevice(piece.device, piece.host, piece.buffer.position(), stream);
+    long bytes = piece.buffer.position();
+    driver.copyToDevice(piece.device, piece.host, bytes, stream);
+    DeviceMatrix matrix = part.matrix();
+    DeviceMemory rowMajor = matrix.rowMajor();
+    if (rowMajor != null) {
+      long firstRow = (long) part.firstOutput() + piece.firstRow;
+      long from = Bfloat16.BYTES * firstRow * rowLength;
+      driver.copyOnDevice(rowMajor.slice(from, bytes), piece.device, bytes, stream);
+    }
     arguments
         .pointer(0, matrix.memory())
         .pointer(1, piece.device)
         .integer(2, piece.firstRow)
         .integer(3, piece.numRows)
         .integer(4, rowLength)
-        .integer(5, tileStride)
-        .integer(6, tileOffset)
+        .integer(5, part.tileStride())
+        .integer(6, part.firstTile())
         .integer(7, matrix.numChunks());
     int numTiles =
         (piece.numRows + DeviceMatrix.TILE_OUTPUTS - 1) / DeviceMatrix.TILE_OUTPUTS;

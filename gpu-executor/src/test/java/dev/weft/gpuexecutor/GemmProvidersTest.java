@@ -81,11 +81,6 @@ class GemmProvidersTest {
     }
 
     @Override
-    public Layout layout() {
-      return Layout.PACKED;
-    }
-
-    @Override
     public int minRows() {
       return 1;
     }
@@ -100,9 +95,6 @@ class GemmProvidersTest {
 
     @Override
     public void multiply(long y, long x, long w, int rows, int outputs, int inputs) {}
-
-    @Override
-    public void multiplyAdd(long y, long x, long w, int rows, int outputs, int inputs) {}
 
     @Override
     public void close() {}

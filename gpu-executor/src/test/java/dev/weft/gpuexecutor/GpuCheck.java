@@ -29,7 +29,7 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
  */
 public final class GpuCheck {
   private static final String TESTS_OF_THE_DEVICE =
-      ".*(Kernel|Device|Cuda|RopeKv|PackWeights|HostAgreement)\\w*(Test|Properties)";
+      ".*(Kernel|Device|Cuda|CublasExecutor|RopeKv|PackWeights|HostAgreement)\\w*(Test|Properties)";
 
   private GpuCheck() {}
 

@@ -121,6 +121,31 @@ class LayerKernelsTest {
     assertThat(Arrays.copyOfRange(normed, 3 * stride, normed.length)).containsOnly(UNTOUCHED);
   }
 
+  @ParameterizedTest
+  @CsvSource({"1, 64, 0", "3, 128, 2", "2, 2112, 3", "5, 192, 5"})
+  void gateIsActivatedAndMultipliedByUp(int numTokens, int width, long schedule) {
+    float[] gateUp = PackedMatrix.gaussian((numTokens + 1) * 2 * width, 3, new Random(width));
+    float[] inner;
+    try (KernelRunner device = KernelRunner.open(schedule)) {
+      DeviceArray out = device.bf16((numTokens + 1) * width);
+      device.launch(
+          Kernel.SILU_MUL, numTokens + 1, out, device.bf16(gateUp), header(device, numTokens, 0),
+          width);
+      inner = out.toFloatsFromBf16();
+    }
+
+    for (int i = 0; i < numTokens * width; i++) {
+      int row = i / width * 2 * width;
+      double gate = DeviceArray.rounded(gateUp[row + i % width]);
+      double up = DeviceArray.rounded(gateUp[row + width + i % width]);
+      double expected = gate / (1 + Math.exp(-gate)) * up;
+      assertThat((double) inner[i])
+          .isCloseTo(expected, within(0.004 * (0.01 + Math.abs(expected))));
+    }
+    assertThat(Arrays.copyOfRange(inner, numTokens * width, inner.length))
+        .containsOnly(UNTOUCHED);
+  }
+
   /** Deterministic mode: the norm of a row is the same to the bit wherever the row stands. */
   @Test
   void aRowsNormDependsOnTheRowAlone() {
