@@ -188,7 +188,8 @@ class CudaAvailabilityTest {
 
   /** The JVM itself warns, such as of a temporary directory that is not there. */
   private static List<String> withoutWarnings(List<String> lines) {
-    return lines.stream().filter(line -> !line.contains("warning: ") && !line.startsWith("WARNING: "))
+    return lines.stream()
+        .filter(line -> !line.contains("warning: ") && !line.startsWith("WARNING: "))
         .toList();
   }
 }

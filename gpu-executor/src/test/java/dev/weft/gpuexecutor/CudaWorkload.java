@@ -53,14 +53,16 @@ final class CudaWorkload {
   List<List<Integer>> run() throws InterruptedException {
     boolean isTaken = true;
     while (isTaken && numSubmitted < NUM_STEPS) {
-      while (numSubmitted - results.size() >= executor.spec().maxInFlight() && receive()) {
-        continue;
+      boolean isFull = numSubmitted - results.size() >= executor.spec().maxInFlight();
+      while (isFull && receive()) {
+        isFull = numSubmitted - results.size() >= executor.spec().maxInFlight();
       }
       isTaken = executor.submit(plan(numSubmitted));
       numSubmitted += isTaken ? 1 : 0;
     }
-    while (results.size() < numSubmitted && receive()) {
-      continue;
+    boolean isMissing = results.size() < numSubmitted;
+    while (isMissing && receive()) {
+      isMissing = results.size() < numSubmitted;
     }
     return results;
   }
