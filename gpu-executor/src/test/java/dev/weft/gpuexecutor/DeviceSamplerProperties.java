@@ -195,7 +195,10 @@ class DeviceSamplerProperties {
     boolean isEmpty = random.nextInt(8) == 0;
     boolean isSparse = random.nextBoolean();
     for (int i = 0; i < mask.length && !isEmpty; i++) {
-      mask[i] = random.nextLong() & (isSparse ? random.nextLong() & random.nextLong() : -1);
+      mask[i] = random.nextLong();
+      for (int halvings = isSparse ? 2 : 0; halvings > 0; halvings--) {
+        mask[i] &= random.nextLong();
+      }
     }
     return mask;
   }

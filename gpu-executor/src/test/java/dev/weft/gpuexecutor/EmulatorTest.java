@@ -71,7 +71,7 @@ class EmulatorTest {
         Integer.numberOfLeadingZeros(value),
         Integer.bitCount(value),
         value == 0 ? 0 : Integer.numberOfTrailingZeros(value) + 1,
-        (int) ((value & 0xFFFF_FFFFL) * 0x9E37_79B9L >>> 32),
+        (int) (((value & 0xFFFF_FFFFL) * 0x9E37_79B9L) >>> 32),
         Integer.reverse(value),
         values[lane ^ 1]
     };
@@ -134,7 +134,7 @@ class EmulatorTest {
   void asynchronousCopiesAndBarriersMakeAnExchange(long schedule) {
     TestKernel kernel = new TestKernel("test_exchange", "PPI");
     int numThreads = 96;
-    int[] from = new Random(schedule).ints(4 * numThreads).toArray();
+    int[] from = new Random(schedule).ints(4L * numThreads).toArray();
     try (KernelRunner device = KernelRunner.open(schedule)) {
       DeviceArray out = device.ints(numThreads);
 

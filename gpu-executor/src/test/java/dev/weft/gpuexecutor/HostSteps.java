@@ -100,7 +100,7 @@ final class HostSteps {
     int first = batch.position(token) - length + 1;
     long mask = 0;
     for (int i = 0; i < length; i++) {
-      mask |= 1L << path[i] - first;
+      mask |= 1L << (path[i] - first);
     }
     return mask;
   }
