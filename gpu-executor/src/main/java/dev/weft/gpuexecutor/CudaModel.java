@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * A Llama model on disk, checked and ready to be loaded by a {@link CudaExecutor}. Immutable; holds
  * no weights. They go to the device when an executor is built, each executor its own copy, in BF16
- * whatever they are stored as: 2 bytes per parameter, and the embedding matrix once more when it is
- * not tied to the output matrix.
+ * whatever they are stored as: 2 bytes per parameter; a matrix that is embedding and output at once
+ * is there once.
  */
 public final class CudaModel {
   private final LlamaConfig config;
