@@ -46,14 +46,35 @@ final class CudaAvailability {
       if (driver.deviceCount() == 0) {
         return Optional.of("the NVIDIA driver sees no device");
       }
-      CudaDevice device = driver.device(0);
-      if (device.major() < MIN_MAJOR_CAPABILITY) {
-        return Optional.of(device.name() + " has compute capability " + device.major() + "."
-            + device.minor() + ", needs " + MIN_MAJOR_CAPABILITY + ".0 or more");
+      CudaDevice device = newest(driver);
+      if (!isNewEnough(device)) {
+        return Optional.of(tooOld(device));
       }
       driver.retainPrimaryContext(device);
       return loadKernels(driver);
     }
+  }
+
+  /** The first device that is new enough, else the first. */
+  private static CudaDevice newest(CudaDriver driver) {
+    for (int ordinal = 0; ordinal < driver.deviceCount(); ordinal++) {
+      CudaDevice device = driver.device(ordinal);
+      if (isNewEnough(device)) {
+        return device;
+      }
+    }
+    return driver.device(0);
+  }
+
+  /** Whether the kernels can run on it. */
+  static boolean isNewEnough(CudaDevice device) {
+    return device.major() >= MIN_MAJOR_CAPABILITY;
+  }
+
+  /** What is wrong with a device that is not new enough. */
+  static String tooOld(CudaDevice device) {
+    return device.name() + " has compute capability " + device.major() + "." + device.minor()
+        + ", needs " + MIN_MAJOR_CAPABILITY + ".0 or more";
   }
 
   private static Optional<String> loadKernels(CudaDriver driver) {

@@ -8,6 +8,7 @@ import dev.weft.schedulerapi.StepResult;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,7 @@ public final class CudaExecutor implements StepExecutor {
   private final StepRing ring;
   private final Thread thread;
   private final StepClock clock;
+  private final long closeMillis;
   private final Object lifeLock = new Object();
 
   /** Held while the driver is given work or its memory back; close may come from any thread. */
@@ -53,22 +55,26 @@ public final class CudaExecutor implements StepExecutor {
   /** True when the driver may never return from a call; it must not be called any more. */
   private volatile boolean isHung;
 
-  /** The thread whose CUDA context is set; the one that submits. */
-  private @Nullable Thread boundThread;
-
   private CudaExecutor(CudaExecutorBuilder builder, CudaPipeline pipeline) {
     this.pipeline = pipeline;
     spec = pipeline.spec();
     planCheck = new PlanCheck(spec);
     long limitNanos = builder.stepTimeout().toNanos();
     clock = new StepClock(builder.clock(), spec.maxInFlight(), limitNanos);
+    closeMillis = builder.stepTimeout().toMillis();
     thread = builder.threadFactory().newThread(this::readResults);
     ring = new StepRing(spec.maxInFlight(), this::newResult, thread);
     thread.start();
   }
 
   static CudaExecutor open(CudaExecutorBuilder builder) throws IOException {
-    return new CudaExecutor(builder, CudaPipeline.open(builder));
+    CudaPipeline pipeline = CudaPipeline.open(builder);
+    try {
+      return new CudaExecutor(builder, pipeline);
+    } catch (RuntimeException | Error e) {
+      pipeline.close(); // such as a factory that makes no thread
+      throw e;
+    }
   }
 
   private StepResult newResult() {
@@ -116,7 +122,7 @@ public final class CudaExecutor implements StepExecutor {
         return false;
       }
       try {
-        bindThread();
+        pipeline.bindToThread(); // another executor or library may have set its own
         pipeline.enqueue(plan);
       } catch (RuntimeException | Error e) { // A step may have been given to the device by half.
         die("died when step " + plan.stepId() + " was submitted", e);
@@ -126,14 +132,6 @@ public final class CudaExecutor implements StepExecutor {
     clock.submitted();
     ring.submit(plan);
     return true;
-  }
-
-  private void bindThread() {
-    Thread current = Thread.currentThread();
-    if (current != boundThread) {
-      pipeline.bindToThread();
-      boundThread = current;
-    }
   }
 
   @Override
@@ -184,8 +182,9 @@ public final class CudaExecutor implements StepExecutor {
   }
 
   /**
-   * Waits for the steps on the device, unless the executor is dead. When a step never came back,
-   * the memory stays with the process, because giving it back would wait for that step.
+   * Waits for the steps on the device, unless the executor is dead, but not longer than the time
+   * limit of a step. When one does not come back, the memory stays with the process, because giving
+   * it back would wait for that step.
    */
   @Override
   public void close() {
@@ -197,10 +196,11 @@ public final class CudaExecutor implements StepExecutor {
       failureMessage = "";
     }
     ring.stop();
-    if (!isHung) {
-      joinUninterruptibly(thread);
+    if (!isHung && endsInTime(thread, closeMillis)) {
       synchronized (deviceLock) {
-        pipeline.close();
+        if (pipeline.comesToRest(closeMillis)) {
+          pipeline.close();
+        }
       }
     }
   }
@@ -248,17 +248,21 @@ public final class CudaExecutor implements StepExecutor {
     ring.stop();
   }
 
-  private static void joinUninterruptibly(Thread thread) {
+  private static boolean endsInTime(Thread thread, long millis) {
     boolean interrupted = false;
-    while (thread.isAlive() && thread != Thread.currentThread()) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    long nanosLeft = deadline - System.nanoTime();
+    while (thread.isAlive() && thread != Thread.currentThread() && nanosLeft > 0) {
       try {
-        thread.join();
+        TimeUnit.NANOSECONDS.timedJoin(thread, nanosLeft);
       } catch (InterruptedException e) {
         interrupted = true;
       }
+      nanosLeft = deadline - System.nanoTime();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    return !thread.isAlive();
   }
 }

@@ -18,6 +18,12 @@ public final class CudaExecutorBuilder {
 
   private static final int MAX_NUM_ROWS = 1 << 16;
   private static final int MAX_BLOCK_SIZE = 256;
+
+  /** The output matrix has a block of threads for every 16 tokens along one side of a grid. */
+  private static final int MAX_VOCABULARY_SIZE = 1 << 19;
+
+  private static final double MAX_MEMORY_FRACTION = 0.98;
+  private static final Duration MAX_STEP_TIMEOUT = Duration.ofDays(365);
   private static final int DEFAULT_MAX_MODEL_LEN = 8192;
 
   private final CudaModel model;
@@ -81,12 +87,13 @@ public final class CudaExecutorBuilder {
 
   /**
    * Share of the device memory still free after everything else was taken that KV blocks get when
-   * their number is not set; above 0, up to 1; default 0.92.
+   * their number is not set; above 0, up to 0.98, because captured graphs need a little afterwards;
+   * default 0.92.
    */
   public CudaExecutorBuilder memoryFraction(double value) {
-    if (!(value > 0 && value <= 1)) {
+    if (!(value > 0 && value <= MAX_MEMORY_FRACTION)) {
       throw new IllegalArgumentException(
-          "memoryFraction is " + value + ", must be above 0, up to 1");
+          "memoryFraction is " + value + ", must be above 0, up to " + MAX_MEMORY_FRACTION);
     }
     memoryFraction = value;
     return this;
@@ -158,8 +165,9 @@ public final class CudaExecutorBuilder {
    * cannot be cancelled; above 0; default 30 seconds.
    */
   public CudaExecutorBuilder stepTimeout(Duration value) {
-    if (value.isNegative() || value.isZero()) {
-      throw new IllegalArgumentException("stepTimeout is " + value + ", must be above 0");
+    if (value.isNegative() || value.isZero() || value.compareTo(MAX_STEP_TIMEOUT) > 0) {
+      throw new IllegalArgumentException(
+          "stepTimeout is " + value + ", must be above 0, up to " + MAX_STEP_TIMEOUT);
     }
     stepTimeout = value;
     return this;
@@ -186,8 +194,9 @@ public final class CudaExecutorBuilder {
   /**
    * Loads the model and takes all memory, on the device and pinned.
    *
-   * @throws IllegalArgumentException naming the first value out of range; before the device was
-   *     touched
+   * @throws IllegalArgumentException naming the first value out of range, before the device was
+   *     touched; or saying that limits together ask for steps of more than 2 GiB, when everything was
+   *     given back
    * @throws IllegalStateException when CUDA cannot be used, with {@link
    *     CudaExecutor#unavailableReason}, or the provider cannot
    * @throws OutOfDeviceMemoryException when something does not fit; everything was given back
@@ -218,6 +227,7 @@ public final class CudaExecutorBuilder {
     if (Integer.bitCount(blockSize) != 1) {
       throw new IllegalArgumentException("blockSize is " + blockSize + ", must be a power of two");
     }
+    requireRange("vocabularySize of the model", config.vocabularySize(), 1, MAX_VOCABULARY_SIZE);
     int headDim = config.headDim();
     if (headDim != 32 && headDim != 64 && headDim != 128) {
       throw new IllegalArgumentException(

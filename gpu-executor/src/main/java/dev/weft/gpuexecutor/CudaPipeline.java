@@ -4,6 +4,8 @@ import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.nio.IntBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class CudaPipeline implements AutoCloseable {
   /** The null block and one more. */
   private static final int MIN_NUM_BLOCKS = 2;
+
+  private static final long REST_NANOS = 100_000;
 
   private final DeviceResources resources;
   private final CudaDriver driver;
@@ -115,7 +119,11 @@ final class CudaPipeline implements AutoCloseable {
       throw new IllegalArgumentException(
           "device is " + ordinal + ", must be 0 to " + (numDevices - 1));
     }
-    return driver.device(ordinal);
+    CudaDevice device = driver.device(ordinal);
+    if (!CudaAvailability.isNewEnough(device)) {
+      throw new IllegalStateException(CudaAvailability.tooOld(device));
+    }
+    return device;
   }
 
   private @Nullable MatrixLibrary library(CudaExecutorBuilder builder, int maxTokens) {
@@ -232,11 +240,39 @@ final class CudaPipeline implements AutoCloseable {
     numRead++;
   }
 
+  /**
+   * Waits for the steps under way.
+   *
+   * @return false when they are not done in that time; true also when the device is lost
+   */
+  boolean comesToRest(long maxMillis) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(maxMillis);
+    try {
+      driver.bindToThread();
+      while (!isIdle()) {
+        if (System.nanoTime() - deadline > 0) {
+          return false;
+        }
+        LockSupport.parkNanos(this, REST_NANOS);
+      }
+    } catch (CudaException e) {
+      return true;
+    }
+    return true;
+  }
+
+  /** Whether the step given to the device last is done, and so all before it. */
+  private boolean isIdle() {
+    int last = (int) ((numEnqueued + stagings.length - 1) % stagings.length);
+    return driver.isDone(stagings[last].fetched());
+  }
+
   /** Gives everything back, after the steps under way. */
   @Override
   public void close() {
     try {
       driver.bindToThread();
+      driver.synchronize();
     } catch (CudaException e) {
       // Then giving back fails as well, and is attempted all the same.
     }

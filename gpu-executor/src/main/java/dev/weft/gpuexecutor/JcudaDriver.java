@@ -326,7 +326,11 @@ final class JcudaDriver implements CudaDriver {
     int destroyed = JCudaDriver.cuGraphDestroy(captured);
     check(code, "cuGraphInstantiate");
     check(destroyed, "cuGraphDestroy");
-    check(JCudaDriver.cuGraphUpload(graph, (Stream) stream), "cuGraphUpload");
+    int uploaded = JCudaDriver.cuGraphUpload(graph, (Stream) stream);
+    if (uploaded != SUCCESS) {
+      JCudaDriver.cuGraphExecDestroy(graph); // Nobody else knows of it.
+    }
+    check(uploaded, "cuGraphUpload");
     return graph;
   }
 

@@ -21,7 +21,7 @@ final class TensorRows {
     /**
      * Takes some neighbouring rows.
      *
-     * @param firstRow index of {@code rows[0]} in the tensor
+     * @param firstRow index of {@code rows[0]} in the tensor, a multiple of NUM_ROWS_AT_ONCE
      * @param rows {@code [NUM_ROWS_AT_ONCE][row length]}; reused after the call
      * @param numRows how many of them are filled
      */
@@ -32,10 +32,21 @@ final class TensorRows {
 
   /** Hands all rows of the tensor to the sink, in order. */
   static void read(StoredTensor tensor, StorageType type, Sink sink) throws IOException {
+    read(tensor, type, MAX_WINDOW_SIZE, sink);
+  }
+
+  /**
+   * The same with another limit.
+   *
+   * @param maxWindowSize bytes mapped at once, if that is enough for NUM_ROWS_AT_ONCE rows
+   */
+  static void read(StoredTensor tensor, StorageType type, long maxWindowSize, Sink sink)
+      throws IOException {
     int rowLength = Math.toIntExact(tensor.shape()[tensor.shape().length - 1]);
     long rowSize = (long) rowLength * type.elementSize();
     long numRows = tensor.byteSize() / rowSize;
-    long windowRows = Math.max(1, MAX_WINDOW_SIZE / rowSize);
+    long groups = Math.max(1, maxWindowSize / rowSize / NUM_ROWS_AT_ONCE);
+    long windowRows = groups * NUM_ROWS_AT_ONCE;
     float[][] rows = new float[NUM_ROWS_AT_ONCE][rowLength];
     try (FileChannel channel = FileChannel.open(tensor.file())) {
       for (long first = 0; first < numRows; first += windowRows) {

@@ -65,6 +65,9 @@ final class WeightUploader implements AutoCloseable {
     }
 
     void begin(int row) {
+      if (row % DeviceMatrix.TILE_OUTPUTS != 0) {
+        throw new IllegalStateException("a piece begins at row " + row + ", inside of a tile");
+      }
       driver.block(done);
       buffer.clear();
       firstRow = row;

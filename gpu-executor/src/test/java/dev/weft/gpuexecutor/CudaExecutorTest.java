@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -94,6 +95,46 @@ class CudaExecutorTest {
     executor.close();
     assertThat(executor.state()).isEqualTo(ExecutorState.CLOSED);
     StandIn.reset();
+  }
+
+  @Test
+  void aStepThatNeverComesBackHoldsUpCloseNoLongerThanItsLimit() throws Exception {
+    CudaExecutorBuilder builder = CudaWorkload.builder().stepTimeout(Duration.ofMillis(20));
+    StandIn.order(StandIn.Order.LAZY, 1);
+    CudaExecutor executor = CudaToy.build(builder);
+    writer.attach(0, Request.builder(1, 1, 2).sampling(GREEDY).build(), 0).blocks(0, 1, 2);
+    StandIn.hangKernel(3);
+    assertThat(executor.submit(writer.sampledRow(0, 0, 1, 2).write())).isTrue();
+
+    executor.close();
+
+    assertThat(executor.state()).isEqualTo(ExecutorState.CLOSED);
+    StandIn.reset();
+  }
+
+  @Test
+  void anExecutorWithoutAThreadGivesEverythingBack() {
+    CudaExecutorBuilder builder =
+        CudaWorkload.builder()
+            .threadFactory(
+                task -> {
+                  throw new IllegalStateException("no more threads");
+                });
+
+    assertThatThrownBy(builder::build).hasMessage("no more threads");
+  }
+
+  @Test
+  void twoExecutorsTakeTurnsOnOneThread() throws Exception {
+    try (CudaExecutor first = CudaToy.build(CudaWorkload.builder())) {
+      List<List<Integer>> expected = new CudaWorkload(first).run();
+      try (CudaExecutor second = CudaToy.build(CudaWorkload.builder())) {
+        assertThat(new CudaWorkload(second).run()).isEqualTo(expected);
+      }
+      writer.stepId(CudaWorkload.NUM_STEPS + 1);
+      writer.attach(0, Request.builder(1, 1, 2).sampling(GREEDY).build(), 0).blocks(0, 1);
+      run(first, writer.sampledRow(0, 0, 1, 2).write());
+    }
   }
 
   @Test
@@ -245,9 +286,13 @@ class CudaExecutorTest {
     assertThatThrownBy(() -> CudaToy.builder().numBlocks(1))
         .hasMessage("numBlocks is 1, must be 2 to 1048576");
     assertThatThrownBy(() -> CudaToy.builder().memoryFraction(0))
-        .hasMessageContaining("memoryFraction is 0.0, must be above 0");
+        .hasMessage("memoryFraction is 0.0, must be above 0, up to 0.98");
+    assertThatThrownBy(() -> CudaToy.builder().memoryFraction(1))
+        .hasMessage("memoryFraction is 1.0, must be above 0, up to 0.98");
     assertThatThrownBy(() -> CudaToy.builder().stepTimeout(Duration.ZERO))
         .hasMessageContaining("stepTimeout is PT0S");
+    assertThatThrownBy(() -> CudaToy.builder().stepTimeout(ChronoUnit.FOREVER.getDuration()))
+        .hasMessageContaining("must be above 0, up to PT8760H");
     assertThat(StandIn.numCalls("cuMemAlloc")).isZero();
   }
 
