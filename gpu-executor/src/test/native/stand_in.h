@@ -148,6 +148,9 @@ struct State {
   size_t usedBytes = 0;
   int contextRetains = 0;
   int contextGeneration = 1;
+  // What was given out before the last reset has smaller numbers.
+  int firstGeneration = 1;
+  uintptr_t firstHandle = 0x51000000;
   int resets = 0;
 };
 

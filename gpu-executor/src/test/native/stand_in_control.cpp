@@ -66,13 +66,13 @@ void complain(const std::string& text) { state.complaints.push_back(text); }
 
 CONTROL(void, clear)(Env, void*) {
   Lock lock(mutex);
-  int resets = state.resets;
-  int generation = state.contextGeneration;
   free_all_memory();
   emu::track(false, false);
-  state = State();
-  state.resets = resets + 1;
-  state.contextGeneration = generation + 1;
+  State fresh;
+  fresh.resets = state.resets + 1;
+  fresh.contextGeneration = fresh.firstGeneration = state.contextGeneration + 1;
+  fresh.firstHandle = state.firstHandle + 16 * state.objects.size();
+  state = std::move(fresh);
   changed.notify_all();
 }
 

@@ -180,6 +180,15 @@ class JcudaDriverTest {
     waiting.join();
 
     assertThat(thrown).singleElement().isInstanceOf(CudaException.class);
+    // What this test holds means nothing any more, and the next test does not hear of it.
+    assertCode(201, "cuEventRecord", () -> driver.record(event, stream));
+    open();
+    CudaEvent next = driver.event();
+    assertCode(400, "cuEventRecord", () -> driver.record(event, stream));
+    driver.release(next);
+    assertThat(StandIn.complaints())
+        .containsExactly("a handle that is no event", "a handle that is no stream");
+    close();
   }
 
   @Test

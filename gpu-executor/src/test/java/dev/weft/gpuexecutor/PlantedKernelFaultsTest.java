@@ -9,14 +9,14 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The emulator finds what is wrong with a kernel, and says what and where. */
 class PlantedKernelFaultsTest {
   /** What races.cpp finds, in whatever order the threads ran. */
   @Nested class Races {
     @ParameterizedTest
-    @CsvSource({"1, 0", "1, 1", "1, 2", "2, 0", "2, 1", "2, 2", "3, 0", "3, 1", "3, 2", "3, 6"})
+    @CsvSource({"1, 0", "1, 1", "1, 2", "2, 0", "2, 1", "2, 2", "3, 0", "3, 1", "3, 2", "3, 6",
+        "4, 0", "4, 1", "4, 2"})
     void aMissingBarrierOrWaitIsFound(int mode, long schedule) {
       TestKernel kernel = new TestKernel("test_exchange", "PPI");
       try (KernelRunner device = checked(schedule)) {
@@ -94,12 +94,12 @@ class PlantedKernelFaultsTest {
       assertThat(exchangeIsRight(3, 0)).isFalse();
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2})
-    void aMissingBarrierIsSeenBySomeAdversarialOrder(int mode) {
+    @Test
+    void aMissingBarrierMayBeSeenByAnAdversarialOrderAlone() {
+      assertThat(exchangeIsRight(4, 0)).as("in round robin the warps keep step").isTrue();
       boolean isRight = true;
       for (long schedule = 1; schedule < 40; schedule += 2) {
-        isRight &= exchangeIsRight(mode, schedule);
+        isRight &= exchangeIsRight(4, schedule);
       }
       assertThat(isRight).isFalse();
     }
@@ -124,15 +124,17 @@ class PlantedKernelFaultsTest {
 
   /** What ends a kernel. */
   @Nested class Ends {
+    // Without checks an access must be off by a page to be sure to hit the one that faults; farther
+    // off is what belongs to the JVM.
     @ParameterizedTest
-    @CsvSource({"RACES, -1", "RACES, 3", "FEW, 1000000000", "FEW, -1000000000"})
+    @CsvSource({"RACES, -1", "RACES, 3", "FEW, 1024", "FEW, -1024"})
     void anAddressOutsideEndsTheKernel(StandIn.Checks checks, int index) {
       TestKernel kernel = new TestKernel("test_writes_at", "PI");
       assertAddress(checks, kernel, index);
     }
 
     @ParameterizedTest
-    @CsvSource({"RACES, -1", "RACES, 3", "FEW, 1000000000", "FEW, -1000000000"})
+    @CsvSource({"RACES, -1", "RACES, 3", "FEW, 1024", "FEW, -1024"})
     void soDoesReadingThere(StandIn.Checks checks, int index) {
       TestKernel kernel = new TestKernel("test_reads_at", "PPI");
       assertAddress(checks, kernel, index);

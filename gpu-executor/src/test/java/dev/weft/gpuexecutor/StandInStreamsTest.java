@@ -394,6 +394,7 @@ class StandInStreamsTest {
 
     @AfterEach
     void free() {
+      StandIn.resume();
       driver.free(arguments);
       driver.free(memory);
       driver.release(event);
