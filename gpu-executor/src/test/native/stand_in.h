@@ -124,6 +124,7 @@ struct Switches {
   size_t memoryBytes = (size_t)256 << 20;
   int version = 13000;
   int numDevices = 1;
+  int numOldDevices = 0;  // the first ones, with compute capability 7.5
   int major = 9;
   int minor = 0;
   int multiprocessors = 132;

@@ -119,6 +119,11 @@ CONTROL(void, setDevices)(Env, void*, int count, int major, int minor, int multi
   state.switches.multiprocessors = multiprocessors;
 }
 
+CONTROL(void, setOldDevices)(Env, void*, int count) {
+  Lock lock(mutex);
+  state.switches.numOldDevices = count;
+}
+
 CONTROL(void, setVersion)(Env, void*, int version) {
   Lock lock(mutex);
   state.switches.version = version;

@@ -91,17 +91,18 @@ API cuDeviceTotalMem_v2(size_t* bytes, int) {
   return SUCCESS;
 }
 
-API cuDeviceGetAttribute(int* value, int attribute, int) {
+API cuDeviceGetAttribute(int* value, int attribute, int device) {
   CALL("cuDeviceGetAttribute", NOTHING);
+  bool isOld = device < state.switches.numOldDevices;
   switch (attribute) {
     case 16:
       *value = state.switches.multiprocessors;
       return SUCCESS;
     case 75:
-      *value = state.switches.major;
+      *value = isOld ? 7 : state.switches.major;
       return SUCCESS;
     case 76:
-      *value = state.switches.minor;
+      *value = isOld ? 5 : state.switches.minor;
       return SUCCESS;
     default:
       return complain_and(INVALID_VALUE,

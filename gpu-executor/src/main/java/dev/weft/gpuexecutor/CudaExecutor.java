@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +47,7 @@ public final class CudaExecutor implements StepExecutor {
   private final Object lifeLock = new Object();
 
   /** Held while the driver is given work or its memory back; close may come from any thread. */
-  private final Object deviceLock = new Object();
+  private final ReentrantLock deviceLock = new ReentrantLock();
 
   private volatile ExecutorState state = ExecutorState.READY;
   private volatile String failureMessage = "";
@@ -117,21 +118,29 @@ public final class CudaExecutor implements StepExecutor {
           "step " + plan.stepId() + ": " + spec.maxInFlight() + " steps are in flight already");
     }
     planCheck.accept(plan);
-    synchronized (deviceLock) {
-      if (state != ExecutorState.READY) {
-        return false;
-      }
-      try {
-        pipeline.bindToThread(); // another executor or library may have set its own
-        pipeline.enqueue(plan);
-      } catch (RuntimeException | Error e) { // A step may have been given to the device by half.
-        die("died when step " + plan.stepId() + " was submitted", e);
-        return false;
-      }
+    if (!enqueue(plan)) {
+      return false;
     }
     clock.submitted();
     ring.submit(plan);
     return true;
+  }
+
+  private boolean enqueue(StepPlan plan) {
+    deviceLock.lock();
+    try {
+      if (state != ExecutorState.READY) {
+        return false;
+      }
+      pipeline.bindToThread(); // another executor or library may have set its own
+      pipeline.enqueue(plan);
+      return true;
+    } catch (RuntimeException | Error e) { // A step may have been given to the device by half.
+      die("died when step " + plan.stepId() + " was submitted", e);
+      return false;
+    } finally {
+      deviceLock.unlock();
+    }
   }
 
   @Override
@@ -197,11 +206,30 @@ public final class CudaExecutor implements StepExecutor {
     }
     ring.stop();
     if (!isHung && endsInTime(thread, closeMillis)) {
-      synchronized (deviceLock) {
-        if (pipeline.comesToRest(closeMillis)) {
-          pipeline.close();
-        }
+      closePipeline();
+    }
+  }
+
+  private void closePipeline() {
+    if (!locksDeviceInTime()) {
+      return;
+    }
+    try {
+      if (pipeline.comesToRest(closeMillis)) {
+        pipeline.close();
       }
+    } finally {
+      deviceLock.unlock();
+    }
+  }
+
+  /** False when a submit does not come back, such as one that waits for room in a full queue. */
+  private boolean locksDeviceInTime() {
+    try {
+      return deviceLock.tryLock(closeMillis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return deviceLock.tryLock();
     }
   }
 

@@ -150,7 +150,8 @@ final class CudaNatives {
 
   private static @Nullable Path namedDirectory() {
     String directory = System.getProperty(DIRECTORY_PROPERTY);
-    return directory == null ? null : Path.of(directory);
+    // The JVM loads a library by its absolute path alone.
+    return directory == null ? null : Path.of(directory).toAbsolutePath();
   }
 
   /** The library in the natives' jar. JCuda's own loader is where an application puts them both. */

@@ -62,10 +62,22 @@ final class CudaPipeline implements AutoCloseable {
     driver = resources.driver();
     CudaDevice device = device(builder.device());
     driver.retainPrimaryContext(device);
+    LlamaConfig config = builder.model().config();
+
+    // Limits that together ask for too much are refused before the model is loaded.
+    ExecutorSpec limits = builder.spec(Math.max(MIN_NUM_BLOCKS, builder.numBlocks()));
+    SlotLayout slots = new SlotLayout(limits);
+    resultLayout = new ResultLayout(limits);
+    AttentionWork attention =
+        builder.isDeterministic()
+            ? AttentionWork.deterministic(config, limits)
+            : AttentionWork.balanced(config, limits, device.numMultiprocessors());
+    int fixedBytes = new StepPacker(limits, slots, resultLayout, attention).maxBytes();
+    DeviceRope.check(config, limits.maxModelLen());
+
     compute = resources.stream();
     fetch = resources.stream();
     KernelModule module = new KernelModule(resources);
-    LlamaConfig config = builder.model().config();
     DeviceWeights weights =
         DeviceWeights.load(
             resources,
@@ -76,17 +88,9 @@ final class CudaPipeline implements AutoCloseable {
             builder.progress());
 
     // What does not depend on the number of blocks comes first, so that they can have the rest.
-    ExecutorSpec limits = builder.spec(MIN_NUM_BLOCKS);
     MatrixLibrary library = library(builder, limits.maxNumBatchedTokens());
-    SlotLayout slots = new SlotLayout(limits);
-    resultLayout = new ResultLayout(limits);
-    AttentionWork attention =
-        builder.isDeterministic()
-            ? AttentionWork.deterministic(config, limits)
-            : AttentionWork.balanced(config, limits, device.numMultiprocessors());
     DeviceBuffers buffers = buffers(config, limits, slots, attention);
     KvLayout kvLayout = KvLayout.of(config, limits.blockSize());
-    int fixedBytes = new StepPacker(limits, slots, resultLayout, attention).maxBytes();
     spec = builder.spec(numBlocks(builder, kvLayout, fixedBytes));
 
     packer = new StepPacker(spec, slots, resultLayout, attention);
@@ -165,12 +169,15 @@ final class CudaPipeline implements AutoCloseable {
     }
     long freeBytes = driver.freeBytes();
     long usable = (long) (freeBytes * builder.memoryFraction()) - stepBlockBytes;
-    long bytesOfBlock = kvLayout.blockBytes() + Integer.BYTES * StepBlock.COPY_INTS;
+    int bytesOfCopy = Integer.BYTES * StepBlock.COPY_INTS;
+    long bytesOfBlock = kvLayout.blockBytes() + bytesOfCopy;
     if (usable < MIN_NUM_BLOCKS * bytesOfBlock) {
       throw OutOfDeviceMemoryException.forBlocks(
           MIN_NUM_BLOCKS * bytesOfBlock + stepBlockBytes, freeBytes);
     }
-    return (int) Math.min(usable / bytesOfBlock, ExecutorSpec.MAX_NUM_BLOCKS);
+    int maxBlocksOfStep = MIN_NUM_BLOCKS + (Integer.MAX_VALUE - stepBlockBytes) / bytesOfCopy;
+    int maxBlocks = Math.min(maxBlocksOfStep, ExecutorSpec.MAX_NUM_BLOCKS);
+    return (int) Math.min(usable / bytesOfBlock, maxBlocks);
   }
 
   private DeviceMemory cleared(long bytes) {

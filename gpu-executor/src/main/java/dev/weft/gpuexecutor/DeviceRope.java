@@ -11,6 +11,18 @@ final class DeviceRope {
     return (long) Float.BYTES * config.headDim() * numPositions;
   }
 
+  /**
+   * @throws IllegalArgumentException when the table does not fit into one buffer of the host
+   */
+  static void check(LlamaConfig config, int numPositions) {
+    if (bytes(config, numPositions) > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "maxModelLen is " + numPositions + ", with headDim " + config.headDim()
+              + " of the model must be at most "
+              + Integer.MAX_VALUE / (Float.BYTES * config.headDim()));
+    }
+  }
+
   /** Fills the table, and waits until it is there. */
   static void upload(
       DeviceResources resources,

@@ -374,16 +374,25 @@ final class JcudaDriver implements CudaDriver {
 
   private static void checkMemory(int code, String call, long neededBytes) {
     if (code == OUT_OF_MEMORY) {
-      long[] free = {0};
-      long[] total = {0};
-      long freeBytes = JCudaDriver.cuMemGetInfo(free, total) == SUCCESS ? free[0] : -1;
-      throw new OutOfDeviceMemoryException(code, name(code), call, neededBytes, freeBytes);
+      throw outOfMemory(call, neededBytes);
     }
     check(code, call);
   }
 
+  /** Any call may need memory of the driver's own, such as one that makes a graph. */
   private static CudaException failed(int code, String call) {
-    return new CudaException(code, name(code), call);
+    return code == OUT_OF_MEMORY
+        ? outOfMemory(call, OutOfDeviceMemoryException.UNKNOWN)
+        : new CudaException(code, name(code), call);
+  }
+
+  private static CudaException outOfMemory(String call, long neededBytes) {
+    long[] free = {0};
+    long[] total = {0};
+    boolean isKnown = JCudaDriver.cuMemGetInfo(free, total) == SUCCESS;
+    long freeBytes = isKnown ? free[0] : OutOfDeviceMemoryException.UNKNOWN;
+    return new OutOfDeviceMemoryException(
+        OUT_OF_MEMORY, name(OUT_OF_MEMORY), call, neededBytes, freeBytes);
   }
 
   private static String name(int code) {

@@ -86,6 +86,12 @@ class CudaAvailabilityTest {
       assertAvailable(new ChildJvm().run(AvailabilityProbe.class, "stand-in"));
     }
 
+    @Test
+    void oneDeviceThatIsNewEnoughIsEnough() {
+      assertAvailable(
+          new ChildJvm().run(AvailabilityProbe.class, "stand-in", "devices=3", "old=2"));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "version=11080 | the NVIDIA driver knows CUDA 11.8, needs 12.0 (driver 525) or newer",
@@ -142,12 +148,13 @@ class CudaAvailabilityTest {
     @Test
     void unpackedNativesAreUsedWhereTheyAreAndStayThere(
         @TempDir Path natives, @TempDir Path temporary) throws IOException {
+      Path relative = Path.of("").toAbsolutePath().relativize(natives.toRealPath());
       Path library = natives.resolve(CudaNatives.fileName());
       try (InputStream content = jarOfNatives()) {
         Files.copy(content, library);
       }
 
-      assertAvailable(new ChildJvm().option("-Dweft.cuda.natives=" + natives)
+      assertAvailable(new ChildJvm().option("-Dweft.cuda.natives=" + relative)
           .option("-Djava.io.tmpdir=" + temporary)
           .withoutClassPath(entry -> entry.contains("jcuda-natives"))
           .run(AvailabilityProbe.class, "stand-in"));

@@ -303,6 +303,31 @@ class CudaExecutorTest {
   }
 
   @Test
+  void limitsThatTogetherAskForTooMuchAreRefusedBeforeTheModelIsLoaded(@TempDir Path folder)
+      throws IOException {
+    TinyCheckpoint checkpoint =
+        new TinyCheckpoint(new TinyCheckpoint.Shape(64, 2, 1, 1, 128, 80, 100));
+    checkpoint.config.put("max_position_embeddings", String.valueOf(1 << 24));
+    CudaModel model = CudaModel.open(checkpoint.write(folder));
+    refuses(CudaExecutor.builder(model).maxModelLen(1 << 20).numSlots(512), "a step may take 2");
+    refuses(CudaExecutor.builder(model).numSlots(1).maxNumRows(1).maxModelLen(1 << 23),
+        "maxModelLen is 8388608, with headDim 128 of the model must be at most 4194303");
+    assertThat(StandIn.numCalls("cuMemAlloc")).isZero();
+  }
+
+  @Test
+  void aDeviceThatIsTooOldIsRefused() {
+    CudaExecutorBuilder builder = CudaWorkload.builder();
+    StandIn.devices(2, 9, 0, 2);
+    StandIn.oldDevices(1);
+
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("stand-in has compute capability 7.5, needs 8.0 or more");
+    CudaToy.build(builder.device(1)).close();
+  }
+
+  @Test
   void aDeviceThatIsNotThereIsRefused() {
     assertThatThrownBy(() -> CudaToy.builder().device(5).build())
         .isInstanceOf(IllegalArgumentException.class)

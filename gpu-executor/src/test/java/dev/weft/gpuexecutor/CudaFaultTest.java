@@ -14,9 +14,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the CUDA executor does when the device fails: it invents, loses and hangs nothing. */
 class CudaFaultTest {
+  private static final int OUT_OF_MEMORY = 2;
   private static final int ILLEGAL_ADDRESS = 700;
   private static final Logger LOGGER = Logger.getLogger(CudaExecutor.class.getName());
 
@@ -84,6 +86,25 @@ class CudaFaultTest {
       assertThatThrownBy(builder::build)
           .isInstanceOf(CudaException.class)
           .hasMessageContaining("CUDA_ERROR_ILLEGAL_ADDRESS");
+      StandIn.verify();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cuGraphInstantiate", "cuGraphUpload", "cuGraphLaunch"})
+  void aGraphThatFindsNoMemoryIsToldAndGivesEverythingBack(String call) {
+    CudaExecutorBuilder builder = CudaWorkload.builder();
+    for (int n = 1; n <= 3; n++) {
+      StandIn.reset();
+      StandIn.failCall(call, n, OUT_OF_MEMORY);
+
+      assertThatThrownBy(builder::build)
+          .isInstanceOfSatisfying(OutOfDeviceMemoryException.class, e -> {
+            assertThat(e.call()).isEqualTo(call);
+            assertThat(e.neededBytes()).isEqualTo(OutOfDeviceMemoryException.UNKNOWN);
+            assertThat(e.freeBytes()).isPositive();
+          })
+          .hasMessageContaining("needs an unknown number of bytes, the device has ");
       StandIn.verify();
     }
   }

@@ -183,6 +183,12 @@ final class StandIn {
     setDevices(count, major, minor, numMultiprocessors);
   }
 
+  /** So many of the devices, the first ones, have compute capability 7.5; none unless set. */
+  static void oldDevices(int count) {
+    loadEmulated();
+    setOldDevices(count);
+  }
+
   /** The multiprocessors of the emulated device; 132 unless set. */
   static void multiprocessors(int count) {
     load();
@@ -279,6 +285,8 @@ final class StandIn {
   private static native void setMemory(long bytes);
 
   private static native void setDevices(int count, int major, int minor, int numMultiprocessors);
+
+  private static native void setOldDevices(int count);
 
   private static native void setVersion(int version);
 
