@@ -119,19 +119,23 @@ class CudaLibraryTest {
 
   @Test
   void widthsThatAreNoMultiplesOf64AreNamed() {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> CudaToy.builder().gemmProvider(provider).build())
-        .withMessage(
-            "intermediateSize of the model is 80, must be a multiple of 64 for a GemmProvider");
-    CudaModel narrow = WideToy.model(new TinyCheckpoint.Shape(64, 1, 1, 1, 32, 64, 10));
-    CudaModel odd = WideToy.model(new TinyCheckpoint.Shape(96, 1, 2, 1, 32, 64, 10));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> CudaExecutor.builder(narrow).gemmProvider(provider).build())
-        .withMessageStartingWith("width of the query heads of the model is 32, ");
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> CudaExecutor.builder(odd).gemmProvider(provider).build())
-        .withMessageStartingWith("hiddenSize of the model is 96, ");
+    refusesWidths(
+        new TinyCheckpoint.Shape(64, 1, 2, 1, 32, 80, 10),
+        "intermediateSize of the model is 80, must be a multiple of 64 for a GemmProvider");
+    refusesWidths(
+        new TinyCheckpoint.Shape(64, 1, 1, 1, 32, 64, 10),
+        "width of the query heads of the model is 32, must be a multiple of 64 for a GemmProvider");
+    refusesWidths(
+        new TinyCheckpoint.Shape(96, 1, 2, 1, 32, 64, 10),
+        "hiddenSize of the model is 96, must be a multiple of 64 for a GemmProvider");
     assertThat(StandIn.numCalls("cuMemAlloc")).isZero();
+  }
+
+  private void refusesWidths(TinyCheckpoint.Shape shape, String message) {
+    CudaModel model = WideToy.model(shape);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CudaExecutor.builder(model).gemmProvider(provider).build())
+        .withMessage(message);
   }
 
   @Test

@@ -6,14 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A Llama of random weights, so small that an emulated device computes a step in milliseconds: two
- * layers, four query heads on two KV heads, sizes that are no multiples of 64.
+ * A Llama of half a million random weights, few enough that an emulated device computes a step in
+ * milliseconds: two layers, three query heads on each of two KV heads, widths that are no multiples
+ * of 64.
  */
 final class CudaToy {
   static final int VOCABULARY_SIZE = 100;
 
   private static final TinyCheckpoint.Shape SHAPE =
-      new TinyCheckpoint.Shape(64, 2, 4, 2, 32, 80, VOCABULARY_SIZE);
+      new TinyCheckpoint.Shape(160, 2, 6, 2, 32, 352, VOCABULARY_SIZE);
 
   private static final Path DIRECTORY = write();
 
