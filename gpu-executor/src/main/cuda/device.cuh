@@ -74,18 +74,9 @@ static __device__ __forceinline__ float warp_max(float value) {
   return value;
 }
 
-// Loads of memory that nobody writes while the kernel runs. `once` is for what is read by one warp
-// alone and passes the L1 cache by. They are volatile so that they stay where they are written:
-// before the arithmetic that they are to overlap with.
+// Loads of memory that nobody writes while the kernel runs. They are volatile so that they stay
+// where they are written: before the arithmetic that they are to overlap with.
 #ifdef __CUDACC__
-static __device__ __forceinline__ uint4 load_once(const uint4* from) {
-  uint4 v;
-  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
-               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-               : "l"(from));
-  return v;
-}
-
 static __device__ __forceinline__ uint4 load_cached(const uint4* from) {
   uint4 v;
   asm volatile("ld.global.nc.v4.u32 {%0,%1,%2,%3}, [%4];"
@@ -100,8 +91,6 @@ static __device__ __forceinline__ uint2 load_cached(const uint2* from) {
   return v;
 }
 #else
-static inline uint4 load_once(const uint4* from) { return *from; }
-
 static inline uint4 load_cached(const uint4* from) { return *from; }
 
 static inline uint2 load_cached(const uint2* from) { return *from; }

@@ -2,7 +2,7 @@
 //
 // The weight is the A operand of mma.m16n8k16: 16 features by 16 k. It is packed once, at load, in
 // the order in which the lanes of a warp want it, so that a lane needs one 16-byte load for an mma
-// and a warp reads 512 bytes side by side, from global memory to registers and past shared memory.
+// and a warp reads 512 bytes side by side. No lane needs what another one has read.
 // N and K are padded with zeros to multiples of 64.
 //
 //   packed[N/16][K/64][4 steps][32 lanes] of 16 bytes: in tile i and chunk c a lane has, at step s,
@@ -95,31 +95,68 @@ extern "C" __global__ void __launch_bounds__(256)
 // Rows of X are the B operand, whose 8 columns cost the same full or empty.
 //
 // Cost: the weights once for every 8 * ROWS rows. What hides the latency of memory is the number of
-// bytes that are on their way: a warp has asked for the weights of its next chunk before it
-// computes with the present one where PREFETCH is true, which is where registers allow it.
+// bytes that are on their way. Loads to registers do not keep them there: the assembler has those
+// for the next turn of a loop awaited in this one. So every warp has a ring of stages in shared
+// memory, all of them filled at once by copies that run by themselves. A stage is 2 KiB: a chunk of
+// one tile, half a chunk of two. A lane copies what it will read itself, so it waits for its own
+// copies and the ring needs no barrier.
 //
-// Grid (row groups, numTiles / TILES): the row groups of a tile run one after the other and find its
-// weights in the L2 cache.
-template <int TILES, int ROWS, bool PREFETCH>
+// Grid (row groups, numTiles / TILES): the row groups of a tile run one after the other and find
+// its weights in the L2 cache.
+
+constexpr int PACKED_WARPS = 8;
+constexpr int NUM_STAGES = 3;  // of a ring
+constexpr int STAGE_WORDS = WORDS_OF_CHUNK;
+
+// The rings of a block's warps and, when these were read, the sums: 48 KiB, the most that a kernel
+// has without asking for more.
+__device__ __forceinline__ uint4* packed_shared() {
+  __shared__ uint4 shared[PACKED_WARPS * NUM_STAGES * STAGE_WORDS];
+  return shared;
+}
+
+template <int TILES, int ROWS>
 struct PackedGemm {
-  static constexpr int NUM_WARPS = 8;
   static constexpr int NUM_ROWS = 8 * ROWS;
   // Floats between two rows of sums in shared memory: then the lanes of a warp hit 32 banks.
   static constexpr int SUM_STRIDE = 20;
+  static constexpr int STEPS_OF_STAGE = 4 / TILES;
+  static constexpr int STAGES_OF_CHUNK = TILES;
+  static_assert(sizeof(float) * PACKED_WARPS * NUM_ROWS * SUM_STRIDE <=
+                sizeof(uint4) * PACKED_WARPS * NUM_STAGES * STAGE_WORDS);
 
-  uint4 word[TILES][4];      // weights of the present chunk
-  uint4 nextWord[TILES][4];  // of the warp's next chunk
   float sum[TILES][ROWS][4];
 
-  __device__ __forceinline__ static void load_weights(uint4 (&to)[TILES][4], const uint4* tiles,
-                                                      int numChunks, int chunk) {
+  // This lane's part of a stage of this warp's ring.
+  __device__ __forceinline__ static uint4* stage_at(int index) {
+    return packed_shared() + (warp_index() * NUM_STAGES + index) * STAGE_WORDS + lane_index();
+  }
+
+  // Starts to copy a stage to place `index`: number `stage` from the first of `chunk` on, which may
+  // be one of a later chunk of this warp. Behind the last chunk there is nothing to copy, but a
+  // group of copies nevertheless: so the number of groups tells which stages are there.
+  __device__ __forceinline__ static void copy_weights(int index, const uint4* tiles, int numChunks,
+                                                      int chunk, int stage) {
+    chunk += stage / STAGES_OF_CHUNK * PACKED_WARPS;
+    if (chunk < numChunks) {
+      int firstStep = stage % STAGES_OF_CHUNK * STEPS_OF_STAGE;
+      const uint4* from =
+          tiles + (long)chunk * WORDS_OF_CHUNK + firstStep * WARP_SIZE + lane_index();
+      uint4* to = stage_at(index);
 #pragma unroll
-    for (int i = 0; i < TILES; i++) {
-      const uint4* from = tiles + ((long)i * numChunks + chunk) * WORDS_OF_CHUNK + lane_index();
-#pragma unroll
-      for (int step = 0; step < 4; step++) {
-        to[i][step] = load_once(from + step * WARP_SIZE);
+      for (int i = 0; i < TILES * STEPS_OF_STAGE; i++) {
+        long tile = i / STEPS_OF_STAGE * (long)numChunks * WORDS_OF_CHUNK;
+        copy_async(to + i * WARP_SIZE, from + tile + i % STEPS_OF_STAGE * WARP_SIZE, true);
       }
+    }
+    commit_copies();
+  }
+
+  // Begins to fill the ring of this warp: all of it but one stage.
+  __device__ __forceinline__ static void begin(const uint4* tiles, int numChunks) {
+#pragma unroll
+    for (int stage = 0; stage < NUM_STAGES - 1; stage++) {
+      copy_weights(stage, tiles, numChunks, warp_index(), stage);
     }
   }
 
@@ -139,43 +176,44 @@ struct PackedGemm {
     }
   }
 
-  __device__ __forceinline__ void multiply(const uint4 (&x)[ROWS][2]) {
+  // Multiplies with a stage, which is number `part` of its chunk.
+  __device__ __forceinline__ void multiply(const uint4 (&x)[ROWS][2], const uint4* stage,
+                                           int part) {
 #pragma unroll
     for (int i = 0; i < TILES; i++) {
 #pragma unroll
-      for (int step = 0; step < 4; step++) {
-        const uint4 w = word[i][step];
+      for (int step = 0; step < STEPS_OF_STAGE; step++) {
+        const uint4 w = stage[(i * STEPS_OF_STAGE + step) * WARP_SIZE];
         const unsigned a[4] = {w.x, w.y, w.z, w.w};
+        int stepOfChunk = part * STEPS_OF_STAGE + step;
 #pragma unroll
         for (int j = 0; j < ROWS; j++) {
-          const uint4 b = x[j][step / 2];
-          multiply_add(sum[i][j], a, step % 2 ? b.z : b.x, step % 2 ? b.w : b.y);
+          const uint4 b = x[j][stepOfChunk / 2];
+          multiply_add(sum[i][j], a, stepOfChunk % 2 ? b.z : b.x, stepOfChunk % 2 ? b.w : b.y);
         }
       }
     }
   }
 
-  // Sums over this warp's chunks; the weights of the first one are in nextWord.
+  // Sums over this warp's chunks, behind begin.
   __device__ __forceinline__ void run(const bf16* x, const uint4* tiles, int firstRow, int numRows,
                                       int numChunks) {
 #pragma unroll
     for (int i = 0; i < TILES * ROWS * 4; i++) {
       sum[i / (ROWS * 4)][i / 4 % ROWS][i % 4] = 0;
     }
-    for (int chunk = warp_index(); chunk < numChunks; chunk += NUM_WARPS) {
+    int present = 0;            // place of the stage to multiply with
+    int last = NUM_STAGES - 1;  // and of the one before, which is free
+    for (int chunk = warp_index(); chunk < numChunks; chunk += PACKED_WARPS) {
       uint4 rows[ROWS][2];
       load_rows(rows, x, firstRow, numRows, numChunks, chunk);
 #pragma unroll
-      for (int i = 0; i < TILES * 4; i++) {
-        word[i / 4][i % 4] = nextWord[i / 4][i % 4];
-      }
-      bool hasNext = chunk + NUM_WARPS < numChunks;
-      if (PREFETCH && hasNext) {
-        load_weights(nextWord, tiles, numChunks, chunk + NUM_WARPS);
-      }
-      multiply(rows);
-      if (!PREFETCH && hasNext) {
-        load_weights(nextWord, tiles, numChunks, chunk + NUM_WARPS);
+      for (int part = 0; part < STAGES_OF_CHUNK; part++) {
+        copy_weights(last, tiles, numChunks, chunk, part + NUM_STAGES - 1);
+        await_copies<NUM_STAGES - 1>();
+        multiply(rows, stage_at(present), part);
+        last = present;
+        present = present + 1 == NUM_STAGES ? 0 : present + 1;
       }
     }
   }
@@ -184,10 +222,9 @@ struct PackedGemm {
   // is feature e % 16 of row e / 16.
   static constexpr int NUM_TOTALS = (TILE_FEATURES * NUM_ROWS + 255) / 256;
 
-  __device__ __forceinline__ void add_warps(float (&total)[NUM_TOTALS], float* shared, int tile) {
-    if (tile > 0) {
-      __syncthreads();  // the sums of the tile before were read
-    }
+  __device__ __forceinline__ void add_warps(float (&total)[NUM_TOTALS], int tile) {
+    float* shared = (float*)packed_shared();
+    __syncthreads();  // the rings, or the sums of the tile before, were read
     float* mine = shared + warp_index() * NUM_ROWS * SUM_STRIDE;
 #pragma unroll
     for (int i = 0; i < ROWS * 4; i++) {
@@ -202,7 +239,7 @@ struct PackedGemm {
       if (element < TILE_FEATURES * NUM_ROWS) {
         const float* from = shared + element / 16 * SUM_STRIDE + element % 16;
         total[n] = from[0];
-        for (int warp = 1; warp < NUM_WARPS; warp++) {
+        for (int warp = 1; warp < PACKED_WARPS; warp++) {
           total[n] += from[warp * NUM_ROWS * SUM_STRIDE];
         }
       }
@@ -210,32 +247,30 @@ struct PackedGemm {
   }
 };
 
-template <int TILES, int ROWS, bool PREFETCH, int EPILOGUE, class Output>
+template <int TILES, int ROWS, int EPILOGUE, class Output>
 __device__ __forceinline__ void gemm_packed(Output* y, const bf16* x, const uint4* weights,
                                             const int* header, int numTiles, int numChunks,
                                             int countIndex) {
-  typedef PackedGemm<TILES, ROWS, PREFETCH> Gemm;
+  typedef PackedGemm<TILES, ROWS> Gemm;
   static_assert(EPILOGUE != SILU || TILES == 2, "a block has a gate tile and its up tile");
-  __shared__ float shared[Gemm::NUM_WARPS * Gemm::NUM_ROWS * Gemm::SUM_STRIDE];
   int firstRow = blockIdx.x * Gemm::NUM_ROWS;
   int firstTile = blockIdx.y * TILES;
   const uint4* tiles = weights + (long)firstTile * numChunks * WORDS_OF_CHUNK;
 
-  Gemm gemm;
   // The weights do not depend on the header: ask for both at once.
-  if (warp_index() < numChunks) {
-    Gemm::load_weights(gemm.nextWord, tiles, numChunks, warp_index());
-  }
   int numRows = header[countIndex];
+  Gemm::begin(tiles, numChunks);
   if (firstRow >= numRows) {
+    await_copies<0>();  // they must not outlive the block
     return;
   }
+  Gemm gemm;
   gemm.run(x, tiles, firstRow, numRows, numChunks);
 
   float total[TILES][Gemm::NUM_TOTALS];
 #pragma unroll
   for (int i = 0; i < TILES; i++) {
-    gemm.add_warps(total[i], shared, i);
+    gemm.add_warps(total[i], i);
   }
   int stride = output_stride<EPILOGUE>(numTiles);
 #pragma unroll
@@ -258,24 +293,23 @@ __device__ __forceinline__ void gemm_packed(Output* y, const bf16* x, const uint
   }
 }
 
-// gemm_packed_nR_*: up to 8 * R rows in each of gridDim.x row groups; 256 threads. The header of the
-// step has the number of rows at `countIndex`.
-#define GEMM_PACKED(R, SUFFIX, TILES, PREFETCH, BLOCKS, EPILOGUE, OUTPUT)                        \
+// gemm_packed_nR_*: up to 8 * R rows in each of gridDim.x row groups; 256 threads. The header of
+// the step has the number of rows at `countIndex`.
+#define GEMM_PACKED(R, SUFFIX, TILES, BLOCKS, EPILOGUE, OUTPUT)                                  \
   extern "C" __global__ void __launch_bounds__(256, BLOCKS) gemm_packed_n##R##_##SUFFIX(         \
       OUTPUT* y, const bf16* x, const uint4* weights, const int* header, int numTiles,             \
       int numChunks, int countIndex) {                                                           \
-    gemm_packed<TILES, R, PREFETCH, EPILOGUE>(y, x, weights, header, numTiles, numChunks,        \
-                                              countIndex);                                       \
+    gemm_packed<TILES, R, EPILOGUE>(y, x, weights, header, numTiles, numChunks, countIndex);     \
   }
-GEMM_PACKED(1, store, 1, true, 4, STORE, bf16)
-GEMM_PACKED(2, store, 1, true, 3, STORE, bf16)
-GEMM_PACKED(4, store, 2, false, 2, STORE, bf16)
-GEMM_PACKED(8, store, 2, true, 1, STORE, bf16)
-GEMM_PACKED(1, silu, 2, true, 2, SILU, bf16)
-GEMM_PACKED(2, silu, 2, true, 2, SILU, bf16)
-GEMM_PACKED(4, silu, 2, false, 2, SILU, bf16)
-GEMM_PACKED(8, silu, 2, true, 1, SILU, bf16)
-GEMM_PACKED(1, logits, 1, true, 4, LOGITS, float)
-GEMM_PACKED(2, logits, 1, true, 3, LOGITS, float)
-GEMM_PACKED(4, logits, 2, false, 2, LOGITS, float)
-GEMM_PACKED(8, logits, 2, true, 1, LOGITS, float)
+GEMM_PACKED(1, store, 1, 4, STORE, bf16)
+GEMM_PACKED(2, store, 1, 4, STORE, bf16)
+GEMM_PACKED(4, store, 2, 2, STORE, bf16)
+GEMM_PACKED(8, store, 2, 1, STORE, bf16)
+GEMM_PACKED(1, silu, 2, 4, SILU, bf16)
+GEMM_PACKED(2, silu, 2, 4, SILU, bf16)
+GEMM_PACKED(4, silu, 2, 2, SILU, bf16)
+GEMM_PACKED(8, silu, 2, 1, SILU, bf16)
+GEMM_PACKED(1, logits, 1, 4, LOGITS, float)
+GEMM_PACKED(2, logits, 1, 4, LOGITS, float)
+GEMM_PACKED(4, logits, 2, 2, LOGITS, float)
+GEMM_PACKED(8, logits, 2, 1, LOGITS, float)
