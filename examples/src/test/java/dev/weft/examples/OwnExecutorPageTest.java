@@ -33,15 +33,17 @@ class OwnExecutorPageTest {
 
   @Test
   void everyTestOfTheTableOfMistakesExists() throws IOException {
-    String kit = Files.readString(
-        ROOT.resolve("testkit/src/main/java/dev/weft/testkit/StepExecutorContract.java"))
-        + Files.readString(
-            ROOT.resolve("testkit/src/main/java/dev/weft/testkit/VerificationContract.java"));
+    String kit = contract("StepExecutor") + contract("Spec") + contract("Verification");
     String mistakes = page().substring(page().indexOf("\n## Mistakes\n"));
     List<String> tests = Pattern.compile("`([a-z]+[A-Z]\\w{15,})`").matcher(mistakes).results()
         .map(match -> match.group(1)).toList();
 
     assertThat(tests).hasSizeGreaterThan(10).allMatch(test -> kit.contains("void " + test + "()"));
+  }
+
+  private static String contract(String name) throws IOException {
+    return Files.readString(
+        ROOT.resolve("testkit/src/main/java/dev/weft/testkit/" + name + "Contract.java"));
   }
 
   private static String page() throws IOException {

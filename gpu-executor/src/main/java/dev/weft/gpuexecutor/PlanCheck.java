@@ -2,6 +2,7 @@ package dev.weft.gpuexecutor;
 
 import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.StepPlan;
 
 /**
@@ -78,6 +79,8 @@ final class PlanCheck {
       writeTable(plan, i);
     }
     int numCopies = plan.numBlockCopies();
+    boolean mayCopy = numCopies == 0 || spec.supportsBlockCopies();
+    require(mayCopy, plan, "copies blocks, but supportsBlockCopies is false: ", numCopies);
     require(numCopies <= maxBlockCopies(spec), plan, "has too many block copies: ", numCopies);
     for (int i = 0; i < numCopies; i++) {
       requireBlock(plan, plan.copySource(i));
@@ -101,9 +104,9 @@ final class PlanCheck {
     touch(plan, slot);
     require(!planned.isAttached(slot), plan, "attaches a slot that is attached: ", slot);
     int numTokens = plan.attachedNumTokens(index);
-    require(numTokens <= spec.maxModelLen(), plan, "attaches a sequence of tokens: ", numTokens);
-    int adapter = plan.attachedAdapterId(index);
-    require(adapter == 0, plan, "asks for an adapter, which this executor has not: ", adapter);
+    boolean fits = numTokens >= 0 && numTokens <= spec.maxModelLen();
+    require(fits, plan, "attaches a sequence of tokens: ", numTokens);
+    checkDemands(plan, index);
     for (int i = 0; i < numTokens; i++) {
       requireToken(plan, plan.attachedToken(index, i));
     }
@@ -112,6 +115,21 @@ final class PlanCheck {
     planned.sampleIndex[slot] = plan.attachedSampleIndex(index);
     planned.tableLength[slot] = 0;
     planned.hasSampled[slot] = false;
+  }
+
+  /** What a sequence asks for must be in the spec, or it would silently get something else. */
+  private void checkDemands(StepPlan plan, int index) {
+    int adapter = plan.attachedAdapterId(index);
+    require(adapter == 0, plan, "asks for an adapter, which this executor has not: ", adapter);
+    SamplingParameters sampling = plan.attachedSampling(index);
+    if (!spec.verifications().contains(sampling.verification())) {
+      throw new IllegalArgumentException("step " + plan.stepId() + " asks for verification "
+          + sampling.verification() + ", verifications is " + spec.verifications());
+    }
+    if (sampling.numLogprobs() > spec.maxNumLogprobs()) {
+      throw new IllegalArgumentException("step " + plan.stepId() + " asks for numLogprobs "
+          + sampling.numLogprobs() + ", maxNumLogprobs is " + spec.maxNumLogprobs());
+    }
   }
 
   private void writeTable(StepPlan plan, int write) {
@@ -129,14 +147,20 @@ final class PlanCheck {
   private void checkRows(StepPlan plan) {
     require(plan.numRows() <= spec.maxNumRows(), plan, "has too many rows: ", plan.numRows());
     long numTokens = 0;
+    int numDecodes = 0;
     for (int row = 0; row < plan.numRows(); row++) {
       numTokens += plan.numTokens(row);
       checkOwner(plan, row);
       checkExtent(plan, row);
       checkDrafts(plan, row);
+      checkMask(plan, row);
       checkTokens(plan, row);
+      numDecodes += planned.hasSampled[plan.slot(row)] && plan.isSampled(row) ? 1 : 0;
       planned.hasSampled[plan.slot(row)] |= plan.isSampled(row);
     }
+    boolean isMixed = numDecodes > 0 && numDecodes < plan.numRows();
+    require(!isMixed || spec.mixesPrefillAndDecode(), plan,
+        "mixes prefill and decode, but mixesPrefillAndDecode is false: decode rows ", numDecodes);
     require(numTokens == plan.numTokens(), plan, "has rows with tokens: ", numTokens);
     require(numTokens <= spec.maxNumBatchedTokens(), plan, "has too many tokens: ", numTokens);
   }
@@ -161,6 +185,8 @@ final class PlanCheck {
     require(end <= spec.maxModelLen(), plan, "has a row that ends behind maxModelLen: ", end);
     long room = (long) planned.tableLength[slot] * spec.blockSize();
     require(end <= room, plan, "has a row that ends behind its block table: ", end);
+    boolean isWhole = plan.isSampled(row) || plan.numTokens(row) % spec.chunkUnit() == 0;
+    require(isWhole, plan, "has a chunk that is no multiple of chunkUnit: ", plan.numTokens(row));
   }
 
   private void checkDrafts(StepPlan plan, int row) {
@@ -171,12 +197,19 @@ final class PlanCheck {
             && numDrafts < plan.numTokens(row);
     require(isInRange, plan, "has a row with drafts: ", numDrafts);
     require(numDrafts == 0 || plan.isSampled(row), plan, "drafts without sampling: row ", row);
+    boolean treeFits = !plan.hasDraftTree(row) || spec.verifiesTrees();
+    require(treeFits, plan, "has a tree of drafts, but verifiesTrees is false: row ", row);
     boolean verifies = numDrafts > 0 && !plan.hasPlaceholders(row);
     require(!plan.hasDraftTree(row) || verifies, plan, "has a tree without drafts: row ", row);
     for (int draft = 0; verifies && draft < numDrafts; draft++) {
       checkParent(plan, row, draft);
       checkChoices(plan, row, draft);
     }
+  }
+
+  private void checkMask(StepPlan plan, int row) {
+    boolean mayMask = !plan.hasMask(row) || spec.supportsMasks();
+    require(mayMask, plan, "has a mask, but supportsMasks is false: row ", row);
     boolean maskFits = !plan.hasMask(row) || plan.isSampled(row);
     require(maskFits, plan, "has a mask where nothing is sampled: row ", row);
   }

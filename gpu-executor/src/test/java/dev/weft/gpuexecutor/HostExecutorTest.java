@@ -262,6 +262,17 @@ class HostExecutorTest {
     }
   }
 
+  @Test
+  void whatTheSpecRulesOutIsRefused() {
+    Request adapted = Request.builder(2, 1).adapterId(3).sampling(GREEDY).build();
+    try (HostExecutor executor = draft().maxNumDraftTokens(0).build()) {
+      refuses(executor, w -> w.attach(1, adapted, 0), "asks for an adapter");
+      refuses(executor, w -> w.draftTree(new int[] {5}, new int[] {-1}), "with drafts: 1");
+      writer.attach(0, request(1, GREEDY, 1, 37), 0).blocks(0, 1).sampledRow(0, 0, 1, 37);
+      assertThat(executor.submit(writer.write())).isTrue();
+    }
+  }
+
   private void refuses(
       HostExecutor executor, UnaryOperator<PlanWriter> change, String problem) {
     PlanWriter bad = new PlanWriter();

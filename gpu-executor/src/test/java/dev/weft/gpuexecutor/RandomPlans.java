@@ -186,7 +186,7 @@ final class RandomPlans {
       builder.minNewTokens(random.nextInt(10));
     }
     if (random.nextInt(3) == 0) {
-      builder.numLogprobs(random.nextInt(5));
+      builder.numLogprobs(random.nextInt(2 + Math.min(4, spec.maxNumLogprobs())) - 1);
     }
     return builder.build();
   }

@@ -32,8 +32,7 @@ final class ChainSampling implements DraftSampling {
       return numChoices == 0 ? drawn.build() : drawn.temperature(target.temperature())
           .topK(numChoices(target)).numLogprobs(numChoices(target) + 1).build();
     }
-    return target.numLogprobs() == SamplingParameters.NO_LOGPROBS ? target
-        : target.toBuilder().numLogprobs(SamplingParameters.NO_LOGPROBS).build();
+    return DraftSampling.withoutDrafts(target, SamplingParameters.NO_LOGPROBS);
   }
 
   private int numChoices(SamplingParameters target) {

@@ -11,6 +11,17 @@ interface DraftSampling {
   /** The key of its random numbers, instead of the sequence's. */
   long seed(SamplingParameters target, long seed);
 
+  /**
+   * These parameters for a draft model, which verifies nothing itself: so its executor need not
+   * know how the target's does.
+   */
+  static SamplingParameters withoutDrafts(SamplingParameters parameters, int numLogprobs) {
+    boolean isSo = parameters.numLogprobs() == numLogprobs
+        && parameters.verification() == Verification.COUPLED;
+    return isSo ? parameters : parameters.toBuilder().numLogprobs(numLogprobs)
+        .verification(Verification.COUPLED).build();
+  }
+
   /** True when drafts are to be drawn independently of how the target samples. */
   static boolean isRejected(SamplingParameters target) {
     return target.verification() == Verification.REJECTION && !target.isGreedy();

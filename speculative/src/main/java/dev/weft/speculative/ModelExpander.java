@@ -139,7 +139,7 @@ public final class ModelExpander implements TreeExpander {
     @Override public SamplingParameters parameters(SamplingParameters target) {
       SamplingParameters own = DraftSampling.isRejected(target)
           ? SamplingParameters.greedy(target.maxNewTokens()) : target;
-      return own.toBuilder().numLogprobs(numAlternatives).build();
+      return DraftSampling.withoutDrafts(own, numAlternatives);
     }
 
     @Override public long seed(SamplingParameters target, long seed) {

@@ -118,6 +118,18 @@ class ModelDrafterTest extends DrafterContract {
     assertThat(drawn[0]).isNotEqualTo(continuation(coupled, 3, 4, known));
   }
 
+  /** The draft executor of these tests knows nothing but COUPLED. */
+  @Test void howTheTargetVerifiesIsNotAskedOfTheDraftModel() {
+    int[] known = text(1, 20);
+    for (Verification verification : Verification.values()) {
+      int[][] drafts = new HandDraftBatch()
+          .sampling(GREEDY.toBuilder().verification(verification).build())
+          .with(3, 4, known).proposalsOf(create());
+
+      assertThat(drafts[0]).isEqualTo(continuation(GREEDY, 3, 4, known));
+    }
+  }
+
   @Test void withoutAlternativesRejectionSamplingGetsCertainDrafts() {
     SamplingParameters sampled = SamplingParameters.builder().maxNewTokens(9).temperature(0.5f)
         .verification(Verification.REJECTION).build();

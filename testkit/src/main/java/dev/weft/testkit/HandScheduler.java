@@ -209,7 +209,8 @@ final class HandScheduler {
     return output;
   }
 
-  private void reserve(HandSequence sequence, int numTokens) {
+  /** Lets the sequence's table reach so many tokens, from the next step on. */
+  void reserve(HandSequence sequence, int numTokens) {
     if (spec.kvKind() == KvKind.BLOCK_TABLE) {
       while (sequence.blocks.size() * spec.blockSize() < numTokens) {
         int block = takeBlock();

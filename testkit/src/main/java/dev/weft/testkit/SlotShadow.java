@@ -1,6 +1,7 @@
 package dev.weft.testkit;
 
 import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.util.ArrayDeque;
@@ -124,6 +125,7 @@ final class SlotShadow {
     require(numTokens >= 0 && plan.attachedNumPromptTokens(index) >= 1
         && plan.attachedAdapterId(index) >= 0 && plan.attachedSampling(index) != null, "I70", plan,
         "attaches slot " + slot + " with " + numTokens + " tokens");
+    checkDemands(plan, index);
     Slot state = new Slot();
     state.isAttached = true;
     state.attachedByStepId = plan.stepId();
@@ -133,6 +135,19 @@ final class SlotShadow {
     state.tokens = new int[numTokens];
     java.util.Arrays.setAll(state.tokens, position -> plan.attachedToken(index, position));
     step.changed.put(slot, state);
+  }
+
+  private void checkDemands(StepPlan plan, int index) {
+    String who = "request " + plan.attachedRequestId(index) + " asks for ";
+    int adapterId = plan.attachedAdapterId(index);
+    require(adapterId == 0 || spec.supportsAdapters(), "I87", plan, who + "adapter " + adapterId
+        + ", supportsAdapters is false");
+    SamplingParameters sampling = plan.attachedSampling(index);
+    require(spec.verifications().contains(sampling.verification()), "I87", plan, who
+        + "verification " + sampling.verification() + ", verifications is "
+        + spec.verifications());
+    require(sampling.numLogprobs() <= spec.maxNumLogprobs(), "I87", plan, who + "numLogprobs "
+        + sampling.numLogprobs() + ", maxNumLogprobs is " + spec.maxNumLogprobs());
   }
 
   private void writeTable(StepPlan plan, Prepared step, int write) {

@@ -28,9 +28,9 @@ import org.junit.jupiter.api.Test;
  * spec says is absent is skipped and says so.
  *
  * <p>The file is long because it is one list, in the order: life, placement, slots, sampling, bad
- * plans; the tests of drafts are inherited.
+ * plans; the tests of drafts and of what the spec says are inherited.
  */
-public abstract class StepExecutorContract extends VerificationContract {
+public abstract class StepExecutorContract extends SpecContract {
   /** For the test class that extends it. */
   protected StepExecutorContract() {}
 

@@ -35,6 +35,57 @@ class StepExecutorContractTest {
         .isInstanceOf(AssertionError.class).hasMessageContaining("tokens with seed 1");
   }
 
+  @Test void takingTreesThatTheSpecHasNotIsSeen() {
+    StepExecutorContract contract = promisingLess(small().maxNumDraftTokens(7));
+
+    assertThatThrownBy(contract::aTreeIsRefusedWhereTheSpecHasNone)
+        .isInstanceOf(AssertionError.class);
+  }
+
+  @Test void takingMasksThatTheSpecHasNotIsSeen() {
+    StepExecutorContract contract = promisingLess(small().supportsMasks(false));
+
+    assertThatThrownBy(contract::aMaskIsRefusedWhereTheSpecHasNone)
+        .isInstanceOf(AssertionError.class);
+  }
+
+  @Test void takingAdaptersThatTheSpecHasNotIsSeen() {
+    StepExecutorContract contract = promisingLess(small().supportsAdapters(false));
+
+    assertThatThrownBy(contract::anAdapterIsRefusedWhereTheSpecHasNone)
+        .isInstanceOf(AssertionError.class);
+  }
+
+  private static ExecutorSpec.Builder small() {
+    return ExecutorSpec.builder().vocabularySize(256).maxModelLen(64).blockSize(4).numBlocks(64)
+        .numSlots(8).maxNumRows(4).maxNumBatchedTokens(64);
+  }
+
+  /** The contract of an executor that can more than it says, and does it. */
+  private static StepExecutorContract promisingLess(ExecutorSpec.Builder promise) {
+    StepExecutorContract contract = new StepExecutorContract() {
+      @Override protected StepExecutor create(ExecutorSpec wanted) {
+        return new PromisesLess(HashModelExecutor.completingAtOnce(wanted), promise.build());
+      }
+    };
+    contract.open();
+    return contract;
+  }
+
+  /** Has a spec that is not its own. */
+  private static final class PromisesLess extends Passing {
+    private final ExecutorSpec promised;
+
+    PromisesLess(StepExecutor inner, ExecutorSpec promised) {
+      super(inner);
+      this.promised = promised;
+    }
+
+    @Override public ExecutorSpec spec() {
+      return promised;
+    }
+  }
+
   /** Says that steps without output failed, and computes them all the same. */
   private static final class FailsSilentSteps extends Passing {
     FailsSilentSteps(StepExecutor inner) {

@@ -1,6 +1,7 @@
 package dev.weft.examples.slots;
 
 import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.StepPlan;
 import java.util.BitSet;
 
@@ -37,10 +38,12 @@ final class SlotPlanCheck {
       int slot = plan.attachedSlot(i);
       require(slot >= 0 && slot < spec.numSlots(), plan, "has no slot " + slot);
       require(!attachedThen.get(slot), plan, "attaches slot " + slot + ", which is taken");
+      checkDemands(plan, i);
       attachedThen.set(slot);
       sampledThen.clear(slot);
       computedThen[slot] = 0;
     }
+    require(plan.numBlockCopies() == 0 || spec.supportsBlockCopies(), plan, "copies blocks");
     checkRows(plan, attachedThen, sampledThen, computedThen);
     lastStepId = plan.stepId();
     attached = attachedThen;
@@ -48,10 +51,22 @@ final class SlotPlanCheck {
     computed = computedThen;
   }
 
+  /** What a sequence asks for must be in the spec, or it would silently get something else. */
+  private void checkDemands(StepPlan plan, int index) {
+    SamplingParameters sampling = plan.attachedSampling(index);
+    require(plan.attachedAdapterId(index) == 0 || spec.supportsAdapters(), plan,
+        "asks for adapter " + plan.attachedAdapterId(index));
+    require(sampling.numLogprobs() <= spec.maxNumLogprobs(), plan,
+        "asks for " + sampling.numLogprobs() + " log-probabilities of " + spec.maxNumLogprobs());
+    require(spec.verifications().contains(sampling.verification()), plan,
+        "asks for " + sampling.verification() + " of " + spec.verifications());
+  }
+
   private void checkRows(StepPlan plan, BitSet attached, BitSet sampled, int[] computed) {
     require(plan.numRows() <= spec.maxNumRows(), plan, "has too many rows");
     require(plan.numTokens() <= spec.maxNumBatchedTokens(), plan, "has too many tokens");
     boolean[] hasRow = new boolean[spec.numSlots()];
+    int numDecodes = 0;
     for (int row = 0; row < plan.numRows(); row++) {
       int slot = plan.slot(row);
       require(slot >= 0 && attached.get(slot), plan, "has a row of slot " + slot + ", a free one");
@@ -71,9 +86,13 @@ final class SlotPlanCheck {
         int token = plan.token(row, i);
         require(token >= 0 && token < spec.vocabularySize(), plan, "has token " + token);
       }
+      require(!plan.hasMask(row) || spec.supportsMasks(), plan, "has a mask");
+      numDecodes += sampled.get(slot) && plan.isSampled(row) ? 1 : 0;
       computed[slot] = end;
       sampled.set(slot, sampled.get(slot) || plan.isSampled(row));
     }
+    boolean isMixed = numDecodes > 0 && numDecodes < plan.numRows();
+    require(!isMixed || spec.mixesPrefillAndDecode(), plan, "mixes prefill and decode");
   }
 
   private static void require(boolean holds, StepPlan plan, String problem) {
