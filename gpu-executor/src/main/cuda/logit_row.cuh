@@ -16,8 +16,8 @@
 /** Tokens that are patched at a time. */
 #define SAMPLE_CHUNK 4096
 
-/** Loads of a thread under way. */
-#define LOADS_AHEAD 4
+/** Loads of a thread that are under way together. */
+#define LOADS_AT_ONCE 4
 
 /** Digits of the radix search, from the highest: 11, 11 and 10 bits. */
 #define MAX_DIGITS 2048
@@ -211,6 +211,17 @@ static __device__ __forceinline__ float4 load_logits(const LogitRow& row, int fi
   return first < end ? *(const float4*)(row.logits + first) : make_float4(0, 0, 0, 0);
 }
 
+/** Load number `index` of those; registers have no index, and in local memory they would be slow. */
+static __device__ __forceinline__ float4 choose_load(const float4 (&loads)[LOADS_AT_ONCE],
+                                                     int index) {
+  float4 chosen = loads[0];
+#pragma unroll
+  for (int i = 1; i < LOADS_AT_ONCE; i++) {
+    chosen = index == i ? loads[i] : chosen;
+  }
+  return chosen;
+}
+
 /** Four neighbouring values, without what is masked or lies behind the vocabulary. */
 static __device__ __forceinline__ float4 permitted_values(const LogitRow& row, int first,
                                                           float4 values) {
@@ -237,8 +248,8 @@ static __device__ __forceinline__ float4 listed_value(const SampleMemory& memory
  * Calls visit(first, raw, value) for four neighbouring tokens at a time: for all of the vocabulary,
  * or for those that are listed. The value is the logit after penalties, bias, mask and stop tokens,
  * and minus infinity behind the vocabulary; raw logits are only there where nothing is listed. A
- * thread gets the same tokens in every pass. Loads run ahead, for a step of few rows has few
- * multiprocessors at work, and each of these must ask for much at a time.
+ * thread gets the same tokens in every pass. It asks for several loads before it waits for the first,
+ * for a step of few rows has few multiprocessors at work, and each must ask for much at a time.
  */
 template <class Visit>
 static __device__ __forceinline__ void for_each_value(const LogitRow& row, SampleMemory& memory,
@@ -251,31 +262,34 @@ static __device__ __forceinline__ void for_each_value(const LogitRow& row, Sampl
     if (row.isPatched) {
       patch_chunk(row, memory, base);
     }
-    int first = base + 4 * threadIdx.x;
     int end = min(base + chunk, size);
     int loadEnd = row.isListed ? 0 : end;
-    float4 ahead[LOADS_AHEAD];
-    for (int i = 0; i < LOADS_AHEAD; i++) {
-      ahead[i] = load_logits(row, first + i * stride, loadEnd);
-    }
-    for (; first < end; first += stride) {
-      float4 raw = ahead[0];
-      for (int i = 0; i + 1 < LOADS_AHEAD; i++) {
-        ahead[i] = ahead[i + 1];
+    for (int begin = base + 4 * threadIdx.x; begin < end; begin += LOADS_AT_ONCE * stride) {
+      float4 loads[LOADS_AT_ONCE];
+#pragma unroll
+      for (int i = 0; i < LOADS_AT_ONCE; i++) {
+        loads[i] = load_logits(row, begin + i * stride, loadEnd);
       }
-      ahead[LOADS_AHEAD - 1] = load_logits(row, first + LOADS_AHEAD * stride, loadEnd);
-      int token = first;
-      float4 now;
-      if (row.isListed) {
-        token = memory.listedToken[first >> 2] & ~3;
-        now = listed_value(memory, first >> 2);
-      } else {
-        now = row.isPatched ? *(const float4*)(memory.chunk + (first - base)) : raw;
-        now = permitted_values(row, first, now);
+#pragma unroll 1  // a visit is much code
+      for (int i = 0; i < LOADS_AT_ONCE; i++) {
+        int first = begin + i * stride;
+        if (first >= end) {
+          break;
+        }
+        float4 raw = choose_load(loads, i);
+        int token = first;
+        float4 now;
+        if (row.isListed) {
+          token = memory.listedToken[first >> 2] & ~3;
+          now = listed_value(memory, first >> 2);
+        } else {
+          now = row.isPatched ? *(const float4*)(memory.chunk + (first - base)) : raw;
+          now = permitted_values(row, first, now);
+        }
+        float raws[4] = {raw.x, raw.y, raw.z, raw.w};
+        float values[4] = {now.x, now.y, now.z, now.w};
+        visit(token, raws, values);
       }
-      float raws[4] = {raw.x, raw.y, raw.z, raw.w};
-      float values[4] = {now.x, now.y, now.z, now.w};
-      visit(token, raws, values);
     }
     if (row.isPatched) {
       __syncthreads();  // before the next chunk is patched
