@@ -96,10 +96,10 @@ struct PairSet {
   int common;  // every pair of the warp sees the keys before this one
 
   // Takes the pairs from `firstPair` on; a pair is query * groupSize + head of the group.
-  __device__ __forceinline__ void load(const bf16* qkv, const int* tokens, const int* header,
+  __device__ __forceinline__ void load(const bf16* qkv, const int* tokens, const int* step,
                                        const int* item, int firstPair, int groupSize,
                                        int qkvStride) {
-    int maxTokens = header[HEADER_MAX_TOKENS];
+    int maxTokens = step[HEADER_MAX_TOKENS];
     treeFirst = item[ITEM_TREE_FIRST];
     int last = 0;
     int first = INT_MAX;
@@ -309,7 +309,7 @@ struct AttentionArguments {
   const bf16* kv;
   const int* slots;
   const int* tokens;
-  const int* header;
+  const int* step;
   int blockStride;
   int numHeads;
   int numKvHeads;
@@ -317,10 +317,10 @@ struct AttentionArguments {
   int outStride;
 
   __device__ __forceinline__ HeadCache cache(const int* item, int headDim) const {
-    int shift = header[HEADER_BLOCK_SHIFT];
+    int shift = step[HEADER_BLOCK_SHIFT];
     int headSize = headDim << shift;
-    long slot = (long)item[ITEM_SLOT] * header[HEADER_SLOT_STRIDE];
-    return {kv + blockIdx.y * headSize, slots + slot + header[HEADER_SLOT_TABLE], blockStride,
+    long slot = (long)item[ITEM_SLOT] * step[HEADER_SLOT_STRIDE];
+    return {kv + blockIdx.y * headSize, slots + slot + step[HEADER_SLOT_TABLE], blockStride,
             numKvHeads * headSize, shift, item[ITEM_NUM_KEYS]};
   }
 };
@@ -335,10 +335,10 @@ __device__ __forceinline__ void attention_decode(const AttentionArguments& a) {
   __shared__ float totals[4][PAIRS];
   int groupSize = a.numHeads / a.numKvHeads;
 
-  for (int i = blockIdx.x; i < a.header[HEADER_NUM_DECODE_ITEMS]; i += gridDim.x) {
-    const int* item = a.header + a.header[HEADER_DECODE_ITEMS] + i * ITEM_INTS;
+  for (int i = blockIdx.x; i < a.step[HEADER_NUM_DECODE_ITEMS]; i += gridDim.x) {
+    const int* item = a.step + a.step[HEADER_DECODE_ITEMS] + i * ITEM_INTS;
     PairSet<D> set;
-    set.load(a.qkv, a.tokens, a.header, item, 0, groupSize, a.qkvStride);
+    set.load(a.qkv, a.tokens, a.step, item, 0, groupSize, a.qkvStride);
     int begin = item[ITEM_KEY_BEGIN] + warp_index() * KEYS;
     set.walk(a.cache(item, D), begin, item[ITEM_KEY_END], 4);
     set.finish();
@@ -395,10 +395,10 @@ __device__ __forceinline__ void attention_decode(const AttentionArguments& a) {
 template <int D>
 static __device__ __forceinline__ void attention_prefill(const AttentionArguments& a) {
   int groupSize = a.numHeads / a.numKvHeads;
-  for (int i = blockIdx.x; i < a.header[HEADER_NUM_PREFILL_ITEMS]; i += gridDim.x) {
-    const int* item = a.header + a.header[HEADER_PREFILL_ITEMS] + i * ITEM_INTS;
+  for (int i = blockIdx.x; i < a.step[HEADER_NUM_PREFILL_ITEMS]; i += gridDim.x) {
+    const int* item = a.step + a.step[HEADER_PREFILL_ITEMS] + i * ITEM_INTS;
     PairSet<D> set;
-    set.load(a.qkv, a.tokens, a.header, item, warp_index() * PAIRS, groupSize, a.qkvStride);
+    set.load(a.qkv, a.tokens, a.step, item, warp_index() * PAIRS, groupSize, a.qkvStride);
     set.walk(a.cache(item, D), item[ITEM_KEY_BEGIN], item[ITEM_KEY_END], 1);
     set.finish();
     ItemOutput<D> output = {a.out, a.parts, item, a.numHeads, a.outStride};
@@ -433,9 +433,9 @@ static __device__ __forceinline__ void attention_prefill(const AttentionArgument
 #define ATTENTION(KIND, D)                                                                       \
   extern "C" __global__ void __launch_bounds__(128) attention_##KIND##_d##D(                     \
       bf16* out, float* parts, const bf16* qkv, const bf16* kv, const int* slots,                \
-      const int* tokens, const int* header, int blockStride, int numHeads, int numKvHeads,       \
+      const int* tokens, const int* step, int blockStride, int numHeads, int numKvHeads,         \
       int qkvStride, int outStride) {                                                            \
-    attention_##KIND<D>({out, parts, qkv, kv, slots, tokens, header, blockStride, numHeads,      \
+    attention_##KIND<D>({out, parts, qkv, kv, slots, tokens, step, blockStride, numHeads,        \
                          numKvHeads, qkvStride, outStride});                                     \
   }
 ATTENTION(decode, 32)
@@ -449,12 +449,12 @@ ATTENTION(prefill, 128)
 // empty split has m = -infinity and counts nothing. A warp takes one head of one token.
 // Grid (any), 128 threads.
 extern "C" __global__ void __launch_bounds__(128)
-    attention_merge(bf16* out, const float* parts, const int* header, int numHeads, int headDim,
+    attention_merge(bf16* out, const float* parts, const int* step, int numHeads, int headDim,
                     int outStride) {
-  int numUnits = header[HEADER_NUM_MERGES] * numHeads;
+  int numUnits = step[HEADER_NUM_MERGES] * numHeads;
   int numWarps = gridDim.x * blockDim.x / WARP_SIZE;
   for (int i = blockIdx.x * (blockDim.x / WARP_SIZE) + warp_index(); i < numUnits; i += numWarps) {
-    const int* merge = header + header[HEADER_MERGES] + i / numHeads * MERGE_INTS;
+    const int* merge = step + step[HEADER_MERGES] + i / numHeads * MERGE_INTS;
     int head = i % numHeads;
     int numSplits = merge[MERGE_NUM_SPLITS];
     long stride = (long)numHeads * (headDim + 2);

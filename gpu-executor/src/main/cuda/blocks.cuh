@@ -11,9 +11,9 @@
 // Copies blocks, all layers at once: place i is the i-th 16 bytes of every block, of which there are
 // blockStride / 8. Grid (any), 256 threads. `kv` is the whole cache.
 extern "C" __global__ void __launch_bounds__(256)
-    copy_blocks(uint4* kv, const int* header, int blockStride) {
-  int numCopies = header[HEADER_NUM_COPIES];
-  const int* copies = header + header[HEADER_COPIES];
+    copy_blocks(uint4* kv, const int* step, int blockStride) {
+  int numCopies = step[HEADER_NUM_COPIES];
+  const int* copies = step + step[HEADER_COPIES];
   long numPlaces = blockStride / 8;
   long place = (long)blockIdx.x * blockDim.x + threadIdx.x;
   for (; place < numPlaces; place += (long)gridDim.x * blockDim.x) {
@@ -31,34 +31,34 @@ extern "C" __global__ void __launch_bounds__(256)
 // of one layer. Grid (rows, layers), 256 threads. `kv` is the whole cache.
 extern "C" __global__ void __launch_bounds__(256)
     close_up(bf16* kv, const int* slots, const int* acceptedCount, const int* accepted,
-             const int* header, int blockStride, int numKvHeads, int headDim) {
+             const int* step, int blockStride, int numKvHeads, int headDim) {
   int row = blockIdx.x;
-  if (row >= header[HEADER_NUM_ROWS]) {
+  if (row >= step[HEADER_NUM_ROWS]) {
     return;
   }
-  const int* record = header + header[HEADER_ROWS] + row * ROW_INTS;
+  const int* record = step + step[HEADER_ROWS] + row * ROW_INTS;
   int numAccepted = acceptedCount[row];
   if (record[ROW_TREE] < 0 || numAccepted == 0) {
     return;
   }
-  int shift = header[HEADER_BLOCK_SHIFT];
+  int shift = step[HEADER_BLOCK_SHIFT];
   int inBlock = (1 << shift) - 1;
   int width = numKvHeads * headDim;
   int first = record[ROW_START_POSITION] + record[ROW_NUM_TOKENS] - record[ROW_NUM_DRAFTS];
-  const int* table = slots + (long)record[ROW_SLOT] * header[HEADER_SLOT_STRIDE] +
-                     header[HEADER_SLOT_TABLE];
+  const int* table = slots + (long)record[ROW_SLOT] * step[HEADER_SLOT_STRIDE] +
+                     step[HEADER_SLOT_TABLE];
   bf16* layer = kv + ((long)blockIdx.y * 2 * width << shift);
   for (int i = threadIdx.x; i < 2 * width; i += blockDim.x) {
     // Keys are [head][position][dimension], values [head][dimension][position].
     bool isKey = i < width;
     long place = isKey ? (long)(i / headDim * headDim << shift) + i % headDim : (long)i << shift;
-    int step = isKey ? headDim : 1;
+    int stride = isKey ? headDim : 1;
     for (int k = 0; k < numAccepted; k++) {
       int source = first + accepted[row * MAX_DRAFTS + k];
       int target = first + k;
       if (source != target) {
-        layer[(long)table[target >> shift] * blockStride + place + (target & inBlock) * step] =
-            layer[(long)table[source >> shift] * blockStride + place + (source & inBlock) * step];
+        layer[(long)table[target >> shift] * blockStride + place + (target & inBlock) * stride] =
+            layer[(long)table[source >> shift] * blockStride + place + (source & inBlock) * stride];
       }
     }
   }

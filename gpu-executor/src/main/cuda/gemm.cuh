@@ -249,7 +249,7 @@ struct PackedGemm {
 
 template <int TILES, int ROWS, int EPILOGUE, class Output>
 __device__ __forceinline__ void gemm_packed(Output* y, const bf16* x, const uint4* weights,
-                                            const int* header, int numTiles, int numChunks,
+                                            const int* step, int numTiles, int numChunks,
                                             int countIndex) {
   typedef PackedGemm<TILES, ROWS> Gemm;
   static_assert(EPILOGUE != SILU || TILES == 2, "a block has a gate tile and its up tile");
@@ -257,8 +257,8 @@ __device__ __forceinline__ void gemm_packed(Output* y, const bf16* x, const uint
   int firstTile = blockIdx.y * TILES;
   const uint4* tiles = weights + (long)firstTile * numChunks * WORDS_OF_CHUNK;
 
-  // The weights do not depend on the header: ask for both at once.
-  int numRows = header[countIndex];
+  // The weights do not depend on the step: ask for both at once.
+  int numRows = step[countIndex];
   Gemm::begin(tiles, numChunks);
   if (firstRow >= numRows) {
     await_copies<0>();  // they must not outlive the block
@@ -297,9 +297,9 @@ __device__ __forceinline__ void gemm_packed(Output* y, const bf16* x, const uint
 // the step has the number of rows at `countIndex`.
 #define GEMM_PACKED(R, SUFFIX, TILES, BLOCKS, EPILOGUE, OUTPUT)                                  \
   extern "C" __global__ void __launch_bounds__(256, BLOCKS) gemm_packed_n##R##_##SUFFIX(         \
-      OUTPUT* y, const bf16* x, const uint4* weights, const int* header, int numTiles,             \
+      OUTPUT* y, const bf16* x, const uint4* weights, const int* step, int numTiles,             \
       int numChunks, int countIndex) {                                                           \
-    gemm_packed<TILES, R, EPILOGUE>(y, x, weights, header, numTiles, numChunks, countIndex);     \
+    gemm_packed<TILES, R, EPILOGUE>(y, x, weights, step, numTiles, numChunks, countIndex);       \
   }
 GEMM_PACKED(1, store, 1, 4, STORE, bf16)
 GEMM_PACKED(2, store, 1, 4, STORE, bf16)

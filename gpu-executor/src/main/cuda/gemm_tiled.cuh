@@ -173,11 +173,11 @@ struct TiledGemm {
 
 template <class Gemm, int EPILOGUE, class Output>
 __device__ __forceinline__ void gemm_tiled(Output* y, const bf16* x, const uint4* weights,
-                                           const int* header, int numTiles, int numChunks,
+                                           const int* step, int numTiles, int numChunks,
                                            int countIndex) {
   __shared__ uint4 stage[2 * Gemm::STAGE_UNITS];
   int firstRow = blockIdx.x * Gemm::ROWS;
-  int numRows = header[countIndex];
+  int numRows = step[countIndex];
   if (firstRow >= numRows) {
     return;
   }
@@ -209,9 +209,9 @@ typedef TiledGemm<2, 2, 4> SmallTile;
 // gemm_small_tiled_*: grid (ceil(rows / 64), ceil(numTiles / 4)), 128 threads.
 #define GEMM_TILED(NAME, TILE, BLOCKS, EPILOGUE, OUTPUT)                                         \
   extern "C" __global__ void __launch_bounds__(TILE::THREADS, BLOCKS) NAME(                      \
-      OUTPUT* y, const bf16* x, const uint4* weights, const int* header, int numTiles,           \
+      OUTPUT* y, const bf16* x, const uint4* weights, const int* step, int numTiles,             \
       int numChunks, int countIndex) {                                                           \
-    gemm_tiled<TILE, EPILOGUE>(y, x, weights, header, numTiles, numChunks, countIndex);          \
+    gemm_tiled<TILE, EPILOGUE>(y, x, weights, step, numTiles, numChunks, countIndex);            \
   }
 GEMM_TILED(gemm_tiled_store, LargeTile, 2, STORE, bf16)
 GEMM_TILED(gemm_tiled_silu, LargeTile, 2, SILU, bf16)

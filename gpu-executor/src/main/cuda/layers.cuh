@@ -32,22 +32,22 @@ static __device__ __forceinline__ uint4 pack(const Unit& u) {
 // x and z, or y and w, of one packed word. Reads four times the bytes of a row, which is little.
 // Grid (tokens), 128 threads. The token ids are the first of the token arrays.
 extern "C" __global__ void __launch_bounds__(128)
-    embed(bf16* hidden, const uint4* packedTable, const int* tokens, const int* header,
+    embed(bf16* hidden, const uint4* packedTable, const int* tokens, const int* step,
           int numChunks) {
   int token = blockIdx.x;
-  if (token >= header[HEADER_NUM_TOKENS]) {
+  if (token >= step[HEADER_NUM_TOKENS]) {
     return;
   }
-  int id = tokens[TOKEN_ID * header[HEADER_MAX_TOKENS] + token];
+  int id = tokens[TOKEN_ID * step[HEADER_MAX_TOKENS] + token];
   const uint4* tile = packedTable + (long)(id / TILE_FEATURES) * numChunks * WORDS_OF_CHUNK;
   int row = id % TILE_FEATURES;
   uint2* to = (uint2*)(hidden + (long)token * numChunks * CHUNK);
   for (int i = threadIdx.x; i < numChunks * CHUNK / 4; i += blockDim.x) {
     int chunk = i / 16;
     int t = i / 4 % 4;
-    int step = i % 4;
-    const uint4 v =
-        load_cached(tile + chunk * WORDS_OF_CHUNK + step * WARP_SIZE + row % 8 * 4 + t);
+    int stepOfChunk = i % 4;
+    const uint4 v = load_cached(tile + chunk * WORDS_OF_CHUNK + stepOfChunk * WARP_SIZE +
+                                row % 8 * 4 + t);
     to[i] = row < 8 ? uint2{v.x, v.z} : uint2{v.y, v.w};
   }
 }
@@ -106,8 +106,8 @@ static __device__ __forceinline__ void norm_row(uint4* normed, const Source& x,
 // is padded as rows are. Grid (tokens), 256 threads.
 extern "C" __global__ void __launch_bounds__(256)
     add_rms_norm(uint4* normed, uint4* hidden, const uint4* delta, const uint4* weight,
-                 const int* header, int hiddenSize, int hiddenStride, float epsilon) {
-  if ((int)blockIdx.x >= header[HEADER_NUM_TOKENS]) {
+                 const int* step, int hiddenSize, int hiddenStride, float epsilon) {
+  if ((int)blockIdx.x >= step[HEADER_NUM_TOKENS]) {
     return;
   }
   int numUnits = hiddenStride / 8;
@@ -126,9 +126,9 @@ extern "C" __global__ void __launch_bounds__(256)
 // norm of hidden + delta of token logitTokens[i]. Grid (logits), 256 threads.
 extern "C" __global__ void __launch_bounds__(256)
     gather_rms_norm(uint4* normed, const uint4* hidden, const uint4* delta, const uint4* weight,
-                    const int* logitTokens, const int* header, int hiddenSize, int hiddenStride,
+                    const int* logitTokens, const int* step, int hiddenSize, int hiddenStride,
                     float epsilon) {
-  if ((int)blockIdx.x >= header[HEADER_NUM_LOGITS]) {
+  if ((int)blockIdx.x >= step[HEADER_NUM_LOGITS]) {
     return;
   }
   int numUnits = hiddenStride / 8;
@@ -143,8 +143,8 @@ extern "C" __global__ void __launch_bounds__(256)
 // innerStride wide and rounded to bf16 already, which the own kernels (gemm.cuh) spare them.
 // Grid (tokens), 256 threads.
 extern "C" __global__ void __launch_bounds__(256)
-    silu_mul(uint4* inner, const uint4* gateUp, const int* header, int innerStride) {
-  if ((int)blockIdx.x >= header[HEADER_NUM_TOKENS]) {
+    silu_mul(uint4* inner, const uint4* gateUp, const int* step, int innerStride) {
+  if ((int)blockIdx.x >= step[HEADER_NUM_TOKENS]) {
     return;
   }
   int numUnits = innerStride / 8;
@@ -184,15 +184,15 @@ static __device__ __forceinline__ void rotate(unsigned& first, unsigned& second,
 // transposed, 2 bytes at a time; the L2 cache puts neighbouring tokens together.
 // Grid (tokens), 128 threads.
 extern "C" __global__ void __launch_bounds__(128)
-    rope_kv(bf16* qkv, const float2* ropeTable, bf16* kv, const int* tokens, const int* header,
+    rope_kv(bf16* qkv, const float2* ropeTable, bf16* kv, const int* tokens, const int* step,
             int blockStride, int numHeads, int numKvHeads, int headDim, int qkvStride,
             float queryScale) {
   int token = blockIdx.x;
-  if (token >= header[HEADER_NUM_TOKENS]) {
+  if (token >= step[HEADER_NUM_TOKENS]) {
     return;
   }
-  int maxTokens = header[HEADER_MAX_TOKENS];
-  int shift = header[HEADER_BLOCK_SHIFT];
+  int maxTokens = step[HEADER_MAX_TOKENS];
+  int shift = step[HEADER_BLOCK_SHIFT];
   int slot = tokens[TOKEN_KV_SLOT * maxTokens + token];
   bf16* keys = kv + (long)(slot >> shift) * blockStride;
   bf16* values = keys + ((numKvHeads * headDim) << shift);
