@@ -101,7 +101,7 @@ static __device__ void prepare_token(const int* step, int* slots, int* tokens, i
   int cachePosition = row[ROW_START_POSITION] + offset;
   int numKnown = row[ROW_NUM_TOKENS] - row[ROW_NUM_DRAFTS];
 
-  int id = section(step, HEADER_TOKENS)[row[ROW_TOKEN_OFFSET] + offset];
+  int id = section(step, HEADER_TOKENS)[token];
   id = id == -1 ? slot[SLOT_LAST_TOKEN] : id;
   if ((unsigned)id >= (unsigned)step[HEADER_VOCABULARY_SIZE]) {
     atomicOr(&area[RESULT_FAULTS], FAULT_BAD_INPUT);

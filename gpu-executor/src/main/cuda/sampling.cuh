@@ -131,7 +131,7 @@ static __device__ __forceinline__ int choose(LogitRow& row, SampleMemory& memory
 static __device__ __forceinline__ void walk_path(const int* step, const int* record, int node,
                                                  int numPath, int* path) {
   int numKnown = record[ROW_NUM_TOKENS] - record[ROW_NUM_DRAFTS];
-  const int* drafts = section(step, HEADER_TOKENS) + record[ROW_TOKEN_OFFSET] + numKnown;
+  const int* drafts = section(step, HEADER_TOKENS) + record[ROW_FIRST_TOKEN] + numKnown;
   int draft = node - 1;
   for (int i = numPath - 1; i >= 0; i--) {
     path[i] = drafts[draft];

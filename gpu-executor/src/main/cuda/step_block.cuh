@@ -64,13 +64,12 @@ enum {
   ROW_SLOT = 0,
   ROW_NUM_TOKENS = 1,  // known tokens and drafts
   ROW_START_POSITION = 2,
-  ROW_TOKEN_OFFSET = 3,  // of its first token, in the tokens of the step
+  ROW_FIRST_TOKEN = 3,  // index of its first token in the batch
   ROW_NUM_DRAFTS = 4,
   ROW_FIRST_LOGIT = 5,  // row of logits behind its last known token; -1 when not sampled
   ROW_MASKS = 6,  // offset in the step of as many masks, one behind the other; -1 none
   ROW_TREE = 7,  // offset in the step of a tree record for every draft; -1 for a chain
-  ROW_FIRST_TOKEN = 8,  // index of its first token in the batch
-  ROW_INTS = 12,
+  ROW_INTS = 8,
 };
 
 // A draft of a tree.

@@ -49,7 +49,7 @@ extern "C" __global__ void __launch_bounds__(32)
   int* area = result_area(step, results);
   int* result = area + RESULT_HEADER_INTS + row * step[HEADER_RESULT_STRIDE];
   int numKnown = record[ROW_NUM_TOKENS] - record[ROW_NUM_DRAFTS];
-  const int* drafts = section(step, HEADER_TOKENS) + record[ROW_TOKEN_OFFSET] + numKnown;
+  const int* drafts = section(step, HEADER_TOKENS) + record[ROW_FIRST_TOKEN] + numKnown;
   int* next = slot + step[HEADER_SLOT_HISTORY] + record[ROW_START_POSITION] + numKnown;
   bool isSampled = record[ROW_FIRST_LOGIT] >= 0;
   bool isFirst = threadIdx.x == 0;

@@ -49,13 +49,12 @@ final class StepBlock {
   static final int ROW_SLOT = 0;
   static final int ROW_NUM_TOKENS = 1;
   static final int ROW_START_POSITION = 2;
-  static final int ROW_TOKEN_OFFSET = 3;
+  static final int ROW_FIRST_TOKEN = 3;
   static final int ROW_NUM_DRAFTS = 4;
   static final int ROW_FIRST_LOGIT = 5;
   static final int ROW_MASKS = 6;
   static final int ROW_TREE = 7;
-  static final int ROW_FIRST_TOKEN = 8;
-  static final int ROW_INTS = 12;
+  static final int ROW_INTS = 8;
 
   // A draft of a tree.
   static final int TREE_PARENT = 0;

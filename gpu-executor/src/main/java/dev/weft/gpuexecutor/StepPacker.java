@@ -183,13 +183,12 @@ final class StepPacker {
     ints.put(record + ROW_SLOT, slot);
     ints.put(record + ROW_NUM_TOKENS, numKnown + numDrafts);
     ints.put(record + ROW_START_POSITION, plan.startPosition(row));
-    ints.put(record + ROW_TOKEN_OFFSET, numTokens);
+    ints.put(record + ROW_FIRST_TOKEN, numTokens);
     ints.put(record + ROW_NUM_DRAFTS, numDrafts);
     ints.put(record + ROW_FIRST_LOGIT, isSampled ? numLogits : NOT_SAMPLED);
     ints.put(record + ROW_TREE, hasTree ? packTree(plan, row, numDrafts) : NONE);
     ints.put(record + ROW_MASKS,
         isSampled && plan.hasMask(row) ? packMasks(plan, row, numDrafts) : NONE);
-    ints.put(record + ROW_FIRST_TOKEN, numTokens);
     packTokens(plan, row, numKnown + numDrafts);
 
     numLogits += isSampled ? 1 + numDrafts : 0;

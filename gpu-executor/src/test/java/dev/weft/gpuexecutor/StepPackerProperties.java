@@ -94,7 +94,7 @@ class StepPackerProperties {
       assertThat(packed.get(record + ROW_FIRST_LOGIT))
           .isEqualTo(plan.isSampled(row) ? numLogits : -1);
       for (int i = 0; i < count; i++) {
-        int at = packed.get(record + ROW_TOKEN_OFFSET) + i;
+        int at = packed.get(record + ROW_FIRST_TOKEN) + i;
         assertThat(packed.get(packed.get(HEADER_TOKENS) + at)).isEqualTo(plan.token(row, i));
         assertThat(packed.get(packed.get(HEADER_TOKEN_ROWS) + at)).isEqualTo(row);
       }

@@ -61,9 +61,9 @@ class StepPackerTest {
     assertThat(header(HEADER_NUM_TOKENS)).isEqualTo(4).isEqualTo(packer.numTokens());
     assertThat(ints(header(HEADER_TOKENS), 4)).containsExactly(11, 12, 13, 14);
     assertThat(ints(header(HEADER_TOKEN_ROWS), 4)).containsExactly(0, 0, 1, 1);
-    assertThat(ints(header(HEADER_ROWS), 9)).containsExactly(1, 2, 8, 0, 0, 0, -1, -1, 0);
-    assertThat(ints(header(HEADER_ROWS) + ROW_INTS, 9))
-        .containsExactly(2, 2, 0, 2, 0, -1, -1, -1, 2);
+    assertThat(ints(header(HEADER_ROWS), 8)).containsExactly(1, 2, 8, 0, 0, 0, -1, -1);
+    assertThat(ints(header(HEADER_ROWS) + ROW_INTS, 8))
+        .containsExactly(2, 2, 0, 2, 0, -1, -1, -1);
     assertThat(header(HEADER_RESULT_SLOT)).isEqualTo(2);
     assertThat(packer.numLogits()).isEqualTo(1);
   }
