@@ -85,12 +85,6 @@ API cuDeviceGetName(char* name, int length, int) {
   return SUCCESS;
 }
 
-API cuDeviceTotalMem_v2(size_t* bytes, int) {
-  CALL("cuDeviceTotalMem", NOTHING);
-  *bytes = state.switches.memoryBytes;
-  return SUCCESS;
-}
-
 API cuDeviceGetAttribute(int* value, int attribute, int device) {
   CALL("cuDeviceGetAttribute", NOTHING);
   bool isOld = device < state.switches.numOldDevices;
@@ -146,13 +140,6 @@ API cuCtxSynchronize() {
   return code;
 }
 
-API cuCtxGetStreamPriorityRange(int* least, int* greatest) {
-  CALL("cuCtxGetStreamPriorityRange", CONTEXT);
-  *least = 0;
-  *greatest = -5;
-  return SUCCESS;
-}
-
 // Of no use to a test but to make a message; it never fails.
 API cuGetErrorName(int code, const char** name) {
   static const std::map<int, const char*> names = {
@@ -179,10 +166,13 @@ API cuGetErrorName(int code, const char** name) {
       {710, "CUDA_ERROR_ASSERT"},
       {719, "CUDA_ERROR_LAUNCH_FAILED"},
       {801, "CUDA_ERROR_NOT_SUPPORTED"},
+      {802, "CUDA_ERROR_SYSTEM_NOT_READY"},
       {803, "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"},
+      {804, "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE"},
       {900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"},
       {901, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"},
       {908, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD"},
+      {999, "CUDA_ERROR_UNKNOWN"},
   };
   auto known = names.find(code);
   *name = known == names.end() ? nullptr : known->second;

@@ -18,21 +18,16 @@ Event* event_of(void* handle) { return (Event*)find(handle, Kind::EVENT, "event"
 
 // ---- streams and events ------------------------------------------------------------------------
 
-API cuStreamCreateWithPriority(void** handle, unsigned flags, int priority) {
+API cuStreamCreate(void** handle, unsigned flags) {
   CALL("cuStreamCreate", NO_CAPTURE);
-  if (flags != 1 || priority < -5 || priority > 0) {
-    return complain_and(INVALID_VALUE, "a stream that waits for the default stream, or of a "
-                                       "priority that there is not");
+  if (flags != 1) {
+    return complain_and(INVALID_VALUE, "a stream that waits for the default stream");
   }
   Stream* stream = new Stream;
   *handle = add(stream, Kind::STREAM, "stream");
   stream->index = state.streams.size() + 1;
   state.streams.push_back(stream);
   return SUCCESS;
-}
-
-API cuStreamCreate(void** handle, unsigned flags) {
-  return cuStreamCreateWithPriority(handle, flags, 0);
 }
 
 // Its work is done all the same, some time.

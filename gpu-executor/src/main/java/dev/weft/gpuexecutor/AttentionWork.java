@@ -184,7 +184,9 @@ final class AttentionWork implements AttentionItems {
       target.put(at + MERGE_TOKEN, tiles.firstTokens[tile] + query);
       target.put(at + MERGE_PART, numParts);
       target.put(at + MERGE_NUM_SPLITS, numSplits);
-      target.put(at + MERGE_NUM_SPLITS + 1, 0);
+      for (int spare = MERGE_NUM_SPLITS + 1; spare < MERGE_INTS; spare++) {
+        target.put(at + spare, 0);
+      }
       numParts += numSplits;
       at += MERGE_INTS;
     }

@@ -14,6 +14,8 @@ final class CudaAvailability {
   private static final String OFF = "off";
   private static final String DRIVER = "libcuda.so.1";
   private static final int MIN_MAJOR_CAPABILITY = 8;
+  private static final String NO_DEVICE =
+      "the NVIDIA driver sees no device: give one to this process or container";
 
   private CudaAvailability() {}
 
@@ -34,17 +36,33 @@ final class CudaAvailability {
     try {
       Optional<String> missing = CudaNatives.missingReason();
       return missing.isPresent() ? missing : askDriver();
-    } catch (CudaException | UnsupportedOperationException e) {
+    } catch (CudaException e) {
+      return Optional.of(advice(e.code()) + e.getMessage());
+    } catch (UnsupportedOperationException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     } catch (LinkageError | RuntimeException e) {
       return Optional.of(oneLine(e));
     }
   }
 
+  /** What to do about codes with which drivers refuse to start. */
+  private static String advice(int code) {
+    return switch (code) {
+      case 34 -> "libcuda.so.1 is the toolkit's stub, put that of the driver before it: ";
+      case 100 -> NO_DEVICE + ": ";
+      case 802 -> "the machine's GPUs are not ready, its fabric manager may not run: ";
+      case 803 -> "libcuda.so.1 and the kernel's driver are of different versions, restart the "
+          + "machine or take the CUDA compatibility package out of the container: ";
+      case 804 -> "the CUDA compatibility package does not know this GPU, take it out of the "
+          + "container: ";
+      default -> "";
+    };
+  }
+
   private static Optional<String> askDriver() {
     try (JcudaDriver driver = JcudaDriver.open()) {
       if (driver.deviceCount() == 0) {
-        return Optional.of("the NVIDIA driver sees no device");
+        return Optional.of(NO_DEVICE);
       }
       CudaDevice device = newest(driver);
       if (!isNewEnough(device)) {

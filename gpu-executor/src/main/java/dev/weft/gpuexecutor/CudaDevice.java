@@ -8,7 +8,5 @@ package dev.weft.gpuexecutor;
  * @param major the first number of its compute capability
  * @param minor the second number of its compute capability
  * @param numMultiprocessors how many multiprocessors it has
- * @param memoryBytes all of its memory
  */
-record CudaDevice(
-    int ordinal, String name, int major, int minor, int numMultiprocessors, long memoryBytes) {}
+record CudaDevice(int ordinal, String name, int major, int minor, int numMultiprocessors) {}

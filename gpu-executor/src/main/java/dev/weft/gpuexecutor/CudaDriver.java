@@ -12,9 +12,6 @@ package dev.weft.gpuexecutor;
 interface CudaDriver extends AutoCloseable {
   // ---- device and context
 
-  /** The newest CUDA version that the driver knows, such as 12000 or 13000. */
-  int version();
-
   int deviceCount();
 
   CudaDevice device(int ordinal);
@@ -63,9 +60,6 @@ interface CudaDriver extends AutoCloseable {
   // ---- streams and events
 
   CudaStream stream();
-
-  /** A stream whose work yields to that of the others. */
-  CudaStream lowPriorityStream();
 
   /** An event that is waited for without spinning and takes no time. */
   CudaEvent event();

@@ -43,7 +43,6 @@ public final class CudaExecutor implements StepExecutor {
   private final StepRing ring;
   private final Thread thread;
   private final StepClock clock;
-  private final long closeMillis;
   private final Object lifeLock = new Object();
 
   /** Held while the driver is given work or its memory back; close may come from any thread. */
@@ -62,7 +61,6 @@ public final class CudaExecutor implements StepExecutor {
     planCheck = new PlanCheck(spec);
     long limitNanos = builder.stepTimeout().toNanos();
     clock = new StepClock(builder.clock(), spec.maxInFlight(), limitNanos);
-    closeMillis = builder.stepTimeout().toMillis();
     thread = builder.threadFactory().newThread(this::readResults);
     ring = new StepRing(spec.maxInFlight(), this::newResult, thread);
     thread.start();
@@ -205,28 +203,22 @@ public final class CudaExecutor implements StepExecutor {
       failureMessage = "";
     }
     ring.stop();
-    if (!isHung && endsInTime(thread, closeMillis)) {
-      closePipeline();
-    }
-  }
-
-  private void closePipeline() {
-    if (!locksDeviceInTime()) {
-      return;
-    }
-    try {
-      if (pipeline.comesToRest(closeMillis)) {
-        pipeline.close();
+    long deadline = System.nanoTime() + clock.limitNanos();
+    if (!isHung && endsInTime(thread, deadline) && locksDeviceInTime(deadline)) {
+      try {
+        if (pipeline.comesToRest(deadline)) {
+          pipeline.close();
+        }
+      } finally {
+        deviceLock.unlock();
       }
-    } finally {
-      deviceLock.unlock();
     }
   }
 
   /** False when a submit does not come back, such as one that waits for room in a full queue. */
-  private boolean locksDeviceInTime() {
+  private boolean locksDeviceInTime(long deadline) {
     try {
-      return deviceLock.tryLock(closeMillis, TimeUnit.MILLISECONDS);
+      return deviceLock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return deviceLock.tryLock();
@@ -253,12 +245,15 @@ public final class CudaExecutor implements StepExecutor {
    * meanwhile, because what it left behind does not change any more.
    */
   private boolean readResult(StepPlan plan) {
-    pipeline.read(plan, ring.resultOfNext());
+    StepResult result = ring.resultOfNext();
+    pipeline.read(plan, result);
     synchronized (lifeLock) {
       if (state != ExecutorState.READY) {
         return false;
       }
-      lastGoodStepId = plan.stepId();
+      if (result.outcome() == StepResult.Outcome.COMPLETED) {
+        lastGoodStepId = plan.stepId();
+      }
       ring.finish();
       return true;
     }
@@ -268,19 +263,21 @@ public final class CudaExecutor implements StepExecutor {
     synchronized (lifeLock) {
       if (state == ExecutorState.READY) {
         LOGGER.log(Level.ERROR, "the CUDA executor " + message, cause);
-        String reason = cause == null ? "" : ": " + cause;
-        failureMessage = message + reason + "; this process has lost its GPU, start another";
+        boolean isOfDevice = cause == null || cause instanceof CudaException;
+        failureMessage = message + (cause == null ? "" : ": " + cause)
+            + (isOfDevice ? "; this process has lost its GPU, start another" : "");
         state = ExecutorState.DEAD;
       }
     }
     ring.stop();
   }
 
-  private static boolean endsInTime(Thread thread, long millis) {
+  /** True also on that thread itself, on which a handler of its last log message may close. */
+  private static boolean endsInTime(Thread thread, long deadline) {
     boolean interrupted = false;
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    boolean isOther = thread != Thread.currentThread();
     long nanosLeft = deadline - System.nanoTime();
-    while (thread.isAlive() && thread != Thread.currentThread() && nanosLeft > 0) {
+    while (isOther && thread.isAlive() && nanosLeft > 0) {
       try {
         TimeUnit.NANOSECONDS.timedJoin(thread, nanosLeft);
       } catch (InterruptedException e) {
@@ -291,6 +288,6 @@ public final class CudaExecutor implements StepExecutor {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return !thread.isAlive();
+    return !isOther || !thread.isAlive();
   }
 }

@@ -4,9 +4,7 @@ import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepPlan;
 import dev.weft.schedulerapi.StepResult;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.nio.IntBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +32,7 @@ final class CudaPipeline implements AutoCloseable {
   private final StepPacker packer;
   private final DeviceMemory stepBlock;
   private final ForwardPass forward;
-  private final DecodeGraphs graphs;
+  private final StepGraphs graphs;
   private final BlockMoves moves;
   private final StepStaging[] stagings;
   private final ResultLayout resultLayout;
@@ -113,7 +111,7 @@ final class CudaPipeline implements AutoCloseable {
     forward = new ForwardPass(context, weights, kv);
     int maxTokens = spec.maxNumBatchedTokens();
     graphs =
-        new DecodeGraphs(resources, compute, forward, maxTokens, !builder.isDeterministic());
+        new StepGraphs(resources, compute, forward, maxTokens, !builder.isDeterministic());
     driver.synchronize();
   }
 
@@ -250,10 +248,10 @@ final class CudaPipeline implements AutoCloseable {
   /**
    * Waits for the steps under way.
    *
-   * @return false when they are not done in that time; true also when the device is lost
+   * @param deadline a time of {@link System#nanoTime}
+   * @return false when they are not done by then; true also when the device is lost
    */
-  boolean comesToRest(long maxMillis) {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(maxMillis);
+  boolean comesToRest(long deadline) {
     try {
       driver.bindToThread();
       while (!isIdle()) {

@@ -3,7 +3,8 @@ package dev.weft.gpuexecutor;
 import java.util.Arrays;
 
 /**
- * Attention of one token and one KV head over a paged sequence, for all query heads of the group.
+ * Attention of one token and one KV head over a paged sequence, for all query heads of the group,
+ * on the host.
  *
  * <p>Scores are computed at the physical slots, in lanes, run by run of physically adjacent blocks;
  * dimensions ascend within a score, positions within a sum. An instance is the scratch memory of

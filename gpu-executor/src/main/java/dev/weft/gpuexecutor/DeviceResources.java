@@ -34,11 +34,6 @@ final class DeviceResources implements AutoCloseable {
     return memory;
   }
 
-  /** Device memory of so many 4-byte numbers. */
-  DeviceMemory allocateInts(long count) {
-    return allocate(Integer.BYTES * count);
-  }
-
   /** Gives back what {@link #allocate} took, before everything else. */
   void free(DeviceMemory memory) {
     deviceMemory.remove(memory);

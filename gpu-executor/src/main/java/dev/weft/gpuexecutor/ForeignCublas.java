@@ -23,8 +23,11 @@ final class ForeignCublas implements GemmProvider {
   /** From which version on the arguments of {@code cublasGemmEx} mean what they do here. */
   static final int MIN_MAJOR_VERSION = 12;
 
-  /** Up to here the executor's own kernels read every weight once, as fast as memory is. */
-  static final int MIN_ROWS = 65;
+  /**
+   * Below, the executor's own kernels wait for weights alone. From here on they read all rows for
+   * every few features, which is twice the bytes of the weights with 64 rows.
+   */
+  static final int MIN_ROWS = 33;
 
   // From cublas_api.h and library_types.h.
   private static final int OP_N = 0;

@@ -43,13 +43,10 @@ final class JcudaDriver implements CudaDriver {
 
   private static final int MAX_NAME_BYTES = 256;
 
-  private final int version;
   private @Nullable CUcontext context;
   private @Nullable CUdevice device;
 
-  private JcudaDriver(int version) {
-    this.version = version;
-  }
+  private JcudaDriver() {}
 
   /**
    * Loads the natives and starts the driver.
@@ -65,7 +62,7 @@ final class JcudaDriver implements CudaDriver {
     }
     JCudaDriver.setExceptionsEnabled(false);
     check(JCudaDriver.cuInit(0), "cuInit");
-    return new JcudaDriver(version);
+    return new JcudaDriver();
   }
 
   private static String text(int version) {
@@ -73,11 +70,6 @@ final class JcudaDriver implements CudaDriver {
   }
 
   // ---- device and context
-
-  @Override
-  public int version() {
-    return version;
-  }
 
   @Override
   public int deviceCount() {
@@ -95,15 +87,12 @@ final class JcudaDriver implements CudaDriver {
     while (length < name.length && name[length] != 0) {
       length++;
     }
-    long[] bytes = {0};
-    check(JCudaDriver.cuDeviceTotalMem(bytes, found), "cuDeviceTotalMem");
     return new CudaDevice(
         ordinal,
         new String(name, 0, length, StandardCharsets.UTF_8),
         attribute(CAPABILITY_MAJOR, found),
         attribute(CAPABILITY_MINOR, found),
-        attribute(MULTIPROCESSORS, found),
-        bytes[0]);
+        attribute(MULTIPROCESSORS, found));
   }
 
   private static CUdevice deviceHandle(int ordinal) {
@@ -228,19 +217,6 @@ final class JcudaDriver implements CudaDriver {
   }
 
   @Override
-  public CudaStream lowPriorityStream() {
-    int[] least = {0};
-    int[] greatest = {0};
-    check(
-        JCudaDriver.cuCtxGetStreamPriorityRange(least, greatest), "cuCtxGetStreamPriorityRange");
-    Stream stream = new Stream();
-    check(
-        JCudaDriver.cuStreamCreateWithPriority(stream, STREAM_NON_BLOCKING, least[0]),
-        "cuStreamCreateWithPriority");
-    return stream;
-  }
-
-  @Override
   public CudaEvent event() {
     Event event = new Event();
     check(
@@ -287,7 +263,7 @@ final class JcudaDriver implements CudaDriver {
 
   @Override
   public CudaKernel kernel(CudaModule module, String name, int sharedBytes) {
-    Function function = new Function(name, sharedBytes);
+    Function function = new Function(sharedBytes);
     check(
         JCudaDriver.cuModuleGetFunction(function, (Module) module, name), "cuModuleGetFunction");
     if (sharedBytes > 0) {
@@ -489,22 +465,10 @@ final class JcudaDriver implements CudaDriver {
   private static final class Graph extends CUgraphExec implements CudaGraph {}
 
   private static final class Function extends CUfunction implements CudaKernel {
-    private final String name;
     private final int sharedBytes;
 
-    Function(String name, int sharedBytes) {
-      this.name = name;
+    Function(int sharedBytes) {
       this.sharedBytes = sharedBytes;
-    }
-
-    @Override
-    public String name() {
-      return name;
-    }
-
-    @Override
-    public int sharedBytes() {
-      return sharedBytes;
     }
   }
 }

@@ -3,10 +3,10 @@ package dev.weft.gpuexecutor;
 import java.util.Arrays;
 
 /**
- * Attention of neighbouring tokens of one sequence and one KV head: the same sums in the same order
- * as {@link DecodeAttention}, with the roles of lanes and scalars exchanged. Lanes are (token, head
- * of the group); keys, values and dimensions are walked one by one; the causal mask is the first
- * lane.
+ * Attention of neighbouring tokens of one sequence and one KV head on the host: the same sums in
+ * the same order as {@link DecodeAttention}, with the roles of lanes and scalars exchanged. Lanes
+ * are (token, head of the group); keys, values and dimensions are walked one by one; the causal
+ * mask is the first lane.
  *
  * <pre>
  * weights[position][lane]   lane = token * groupSize + head

@@ -15,6 +15,7 @@ import java.nio.IntBuffer;
  * changes; allocates nothing. The accessors describe the plan packed last.
  */
 final class StepPacker {
+  /** Sections that a step has whatever its rows are, each with its padding, and some to spare. */
   private static final int NUM_SECTIONS = 16;
 
   /** Rows of logits begin at multiples of so many floats. */

@@ -95,11 +95,20 @@ class CudaAvailabilityTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "version=11080 | the NVIDIA driver knows CUDA 11.8, needs 12.0 (driver 525) or newer",
-        "devices=0 | the NVIDIA driver sees no device",
+        "devices=0 | the NVIDIA driver sees no device: give one to this process or container",
         "capability=7 | stand-in has compute capability 7.5, needs 8.0 or more",
-        "fail=cuInit:100 | cuInit: CUDA_ERROR_NO_DEVICE (100)",
-        "fail=cuInit:803 | cuInit: CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803)",
-        "fail=cuInit:34 | cuInit: CUDA_ERROR_STUB_LIBRARY (34)",
+        "fail=cuInit:100 | the NVIDIA driver sees no device: give one to this process or "
+            + "container: cuInit: CUDA_ERROR_NO_DEVICE (100)",
+        "fail=cuInit:803 | libcuda.so.1 and the kernel's driver are of different versions, restart "
+            + "the machine or take the CUDA compatibility package out of the container: "
+            + "cuInit: CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803)",
+        "fail=cuInit:34 | libcuda.so.1 is the toolkit's stub, put that of the driver before it: "
+            + "cuInit: CUDA_ERROR_STUB_LIBRARY (34)",
+        "fail=cuInit:802 | the machine's GPUs are not ready, its fabric manager may not run: "
+            + "cuInit: CUDA_ERROR_SYSTEM_NOT_READY (802)",
+        "fail=cuInit:804 | the CUDA compatibility package does not know this GPU, take it out of "
+            + "the container: cuInit: CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE (804)",
+        "fail=cuInit:999 | cuInit: CUDA_ERROR_UNKNOWN (999)",
         "fail=cuDriverGetVersion:36 | cuDriverGetVersion: CUDA error (36)",
         "fail=cuDevicePrimaryCtxRetain:46 "
             + "| cuDevicePrimaryCtxRetain: CUDA_ERROR_DEVICE_UNAVAILABLE (46)",

@@ -4,6 +4,7 @@ import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepExecutor;
 import dev.weft.testkit.StepExecutorContract;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The CUDA executor as the scheduler sees it, on the emulated device, deterministic: then tokens
@@ -44,6 +45,7 @@ class CudaExecutorContractTest {
     }
   }
 
+  @ExtendWith(VerifiedDevice.class)
   private abstract static class Contract extends StepExecutorContract {
     private static final int SEED = 17;
 

@@ -15,6 +15,7 @@ class CudaExecutorProperties {
   @Property(tries = 40)
   void outputIsThatOfTheRequestAlone(@ForAll long seed) throws Exception {
     new ScheduledScenario(new Cuda(), seed).run();
+    StandIn.verify();
   }
 
   /** The toy on the emulated device; alone is a prompt in one step, then one token at a time. */
@@ -49,6 +50,8 @@ class CudaExecutorProperties {
       StandIn.reset();
       try (CudaExecutor executor = CudaToy.build(builder)) {
         return new AloneOnExecutor(executor, prompt, parameters, seed).run();
+      } finally {
+        StandIn.verify();
       }
     }
 

@@ -22,11 +22,13 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The life of a CUDA executor on the emulated device, beside what the contract asks of all. */
@@ -67,6 +69,44 @@ class CudaExecutorTest {
 
     try (CudaExecutor executor = CudaToy.build(CudaWorkload.builder())) {
       assertThat(new CudaWorkload(executor).run()).hasSize(CudaWorkload.NUM_STEPS);
+    }
+  }
+
+  /** All that the workload above leaves out: long rows, lists, penalties, masks, and trees. */
+  @ParameterizedTest
+  @CsvSource({"EAGER, 2", "LAZY, 40", "RANDOM, 2"})
+  void noRaceIsInALongPromptAndATreeWithMasks(StandIn.Order order, int numMultiprocessors)
+      throws Exception {
+    StandIn.multiprocessors(numMultiprocessors);
+    StandIn.order(order, 7);
+    StandIn.schedule(5);
+    StandIn.check(StandIn.Checks.RACES_AND_UNWRITTEN);
+    int[] prompt = IntStream.range(0, 100).toArray();
+    SamplingParameters sampling =
+        SamplingParameters.builder().maxNewTokens(20).temperature(1).topK(40).topP(0.9f)
+            .numLogprobs(5).repetitionPenalty(1.2f).build();
+    Request request = Request.builder(1, prompt).sampling(sampling).build();
+    CudaExecutorBuilder builder =
+        CudaToy.builder().maxModelLen(128).numBlocks(9).maxNumRows(2).maxNumBatchedTokens(128)
+            .maxNumDraftTokens(4);
+    StepResult drafted = new StepResult(2, 4, 20);
+    try (CudaExecutor executor = CudaToy.build(builder)) {
+      writer.attach(0, request, 0, 7, prompt).blocks(0, 1, 2, 3, 4, 5, 6, 7, 8);
+      writer.sampledRow(0, 0, prompt).mask(100, 17, 18);
+      assertThat(executor.submit(writer.write())).isTrue();
+      // The second draft is right and the first is not, so the keys of two drafts have to move.
+      writer.rowOnDevice(0, 100).draftTree(new int[] {9, 5, 7}, new int[] {-1, -1, 1});
+      writer.mask(100, 5).maskBehind(1, 100, 7);
+      assertThat(executor.submit(writer.write())).isTrue();
+
+      executor.await(60_000_000_000L);
+      assertThat(executor.poll(drafted)).isTrue();
+      assertThat(drafted.token(0, 0)).isIn(17, 18);
+      executor.await(60_000_000_000L);
+      assertThat(executor.poll(drafted)).isTrue();
+      assertThat(drafted.numTokens(0)).isEqualTo(3);
+      assertThat(List.of(drafted.token(0, 0), drafted.token(0, 1))).containsExactly(5, 7);
+      run(executor, writer.rowOnDevice(0, 103).write());
     }
   }
 

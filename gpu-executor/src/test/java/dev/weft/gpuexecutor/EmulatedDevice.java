@@ -29,6 +29,11 @@ public final class EmulatedDevice {
     StandIn.failKernel(n, 700);
   }
 
+  /** Fails when the device complained of something or was not given everything back. */
+  public static void verify() {
+    StandIn.verify();
+  }
+
   /** A Llama of random weights with 100 tokens, of two small layers. */
   public static CudaExecutorBuilder toy() {
     return CudaToy.builder();

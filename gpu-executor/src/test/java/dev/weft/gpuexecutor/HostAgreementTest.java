@@ -10,12 +10,14 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The CUDA executor, with its weights and activations in BF16, says what the host executor says in
  * float: the same greedy tokens wherever the two best logits are further apart than rounding can
  * bring them, and log-probabilities within a tolerance.
  */
+@ExtendWith(VerifiedDevice.class)
 class HostAgreementTest {
   /** Difference of log-probabilities that BF16 may make on these models. */
   private static final float TOLERANCE = 0.04f;

@@ -82,7 +82,7 @@ class StandInStreamsTest {
     private final List<DeviceMemory> memory = new ArrayList<>();
     private final List<CudaHandle> handles = new ArrayList<>();
     private final CudaStream compute = keep(driver.stream());
-    private final CudaStream fetch = keep(driver.lowPriorityStream());
+    private final CudaStream fetch = keep(driver.stream());
     private final PinnedMemory[] areas;
     private final CudaEvent[] computed = new CudaEvent[2];
     private final CudaEvent[] fetched = new CudaEvent[2];

@@ -1,6 +1,7 @@
 package dev.weft.gputests;
 
 import dev.weft.gpuexecutor.EmulatedDevice;
+import dev.weft.gpuexecutor.VerifiedDevice;
 import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.StepExecutor;
@@ -10,11 +11,13 @@ import dev.weft.testkit.LosslessContract;
 import dev.weft.testkit.SchedulerDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Drafts on the emulated device lose nothing: greedy and sampled, with penalties, masks and
  * samples, in tiny pools and with steps in flight.
  */
+@ExtendWith(VerifiedDevice.class)
 final class CudaLosslessTest extends LosslessContract {
   private static long numExecutors;
 

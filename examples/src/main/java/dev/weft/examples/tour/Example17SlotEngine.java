@@ -12,7 +12,7 @@ import dev.weft.schedulerapi.SchedulerStats;
 /**
  * An engine that exists already: {@link SlotEngine} knows nothing of Weft, has a few fixed slots,
  * and computes prompts and single tokens by different calls. {@link SlotEngineExecutor} puts it
- * behind the scheduler; docs/own-executor.md goes through it line by line.
+ * behind the scheduler; docs/own-executor.md shows it whole.
  */
 public final class Example17SlotEngine {
   private static final int NUM_SLOTS = 3;

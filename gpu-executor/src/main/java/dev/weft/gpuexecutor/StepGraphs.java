@@ -9,7 +9,7 @@ import java.util.Arrays;
  * whatever its rows are: decodes, drafts, ends of prompts. Only a {@link GemmProvider} multiplies
  * as many rows as the bucket has room for, which the buffers have too.
  */
-final class DecodeGraphs {
+final class StepGraphs {
   private static final int[] BUCKETS = {1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256};
 
   private final CudaDriver driver;
@@ -22,7 +22,7 @@ final class DecodeGraphs {
    * @param maxTokens most tokens of a step; larger buckets are left out
    * @param mayMerge whether attention may be split
    */
-  DecodeGraphs(
+  StepGraphs(
       DeviceResources resources,
       CudaStream stream,
       ForwardPass forward,
