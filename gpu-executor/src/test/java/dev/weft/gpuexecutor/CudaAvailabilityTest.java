@@ -78,7 +78,7 @@ class CudaAvailabilityTest {
   /** With the stand-in, which can be any driver. */
   @Nested class OnTheStandIn {
     OnTheStandIn() {
-      StandIn.load();
+      StandIn.loadEmulated();
     }
 
     @Test

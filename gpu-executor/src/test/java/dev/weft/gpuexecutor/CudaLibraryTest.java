@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.schedulerapi.ExecutorState;
 import dev.weft.schedulerapi.SamplingParameters;
+import dev.weft.schedulerapi.StepResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Level;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.Test;
 class CudaLibraryTest {
   private static final Logger LOGGER = Logger.getLogger(CudaExecutor.class.getName());
   private static final int PRODUCTS_OF_LAYER = 4;
+  private static final int NUM_LOGPROBS = SamplingParameters.MAX_NUM_LOGPROBS;
+  private static final long TIMEOUT_NANOS = 60_000_000_000L;
 
   private final RecordingProvider provider = new RecordingProvider();
 
@@ -49,14 +52,16 @@ class CudaLibraryTest {
     return CudaToy.build(WideToy.builder().gemmProvider(provider));
   }
 
-  /** A prompt of so many tokens, and one token. */
-  private static void prefill(CudaExecutor executor, int numTokens) {
-    int[] prompt = LibraryWorkload.prompt(numTokens);
-    new AloneOnExecutor(executor, prompt, SamplingParameters.greedy(1), 0).run();
+  /** A prompt of so many tokens. What is sampled is anything: the provider computes nothing. */
+  private static void prefill(CudaExecutor executor, int numTokens) throws InterruptedException {
+    assertThat(LibraryWorkload.submitPrompt(executor, 1, numTokens)).isTrue();
+    assertThat(executor.await(TIMEOUT_NANOS)).isTrue();
+    StepResult result = new StepResult(executor.spec().maxNumRows(), 0, NUM_LOGPROBS);
+    assertThat(executor.poll(result)).isTrue();
   }
 
   @Test
-  void stepsOfManyTokensAreForTheLibrary() {
+  void stepsOfManyTokensAreForTheLibrary() throws InterruptedException {
     try (CudaExecutor executor = build()) {
       provider.products.clear();
       prefill(executor, RecordingProvider.MIN_ROWS);
@@ -70,7 +75,7 @@ class CudaLibraryTest {
   }
 
   @Test
-  void stepsOfFewerTokensAreNot() {
+  void stepsOfFewerTokensAreNot() throws InterruptedException {
     try (CudaExecutor executor = build()) {
       provider.products.clear();
       long numKernels = StandIn.numKernels(Kernel.SILU_MUL);
@@ -176,7 +181,8 @@ class CudaLibraryTest {
       provider.numProductsUntilFailure = Integer.MAX_VALUE;
       provider.numClosed = 0;
       try (CudaExecutor executor = build()) {
-        prefill(executor, 3);
+        int[] prompt = LibraryWorkload.prompt(3);
+        new AloneOnExecutor(executor, prompt, SamplingParameters.greedy(1), 0).run();
         provider.numProductsUntilFailure = numProducts;
 
         assertThat(LibraryWorkload.submitPrompt(executor, 2, 70)).isFalse();

@@ -1,14 +1,21 @@
 package dev.weft.gpuexecutor;
 
-import static org.junit.platform.engine.discovery.ClassNameFilter.includeClassNamePatterns;
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPackage;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.TestSource;
+import org.junit.platform.engine.discovery.ClassSelector;
+import org.junit.platform.engine.support.descriptor.ClassSource;
+import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
@@ -16,6 +23,7 @@ import org.junit.platform.launcher.TestPlan;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
 /**
  * Runs the tests of the emulated device on the GPU of this machine: kernels, sampling to the bit,
@@ -24,12 +32,35 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
  *
  * <pre>java -cp … dev.weft.gpuexecutor.GpuCheck [pattern of class names]</pre>
  *
+ * <p>The rule: {@link #TESTS} are the classes that a GPU can pass with nothing beside it but
+ * classes and models, neither sources nor a compiler nor the jar of JCuda's natives. A single test
+ * among them that only the emulated device can pass skips itself, because {@link StandIn} does not
+ * do there what it asks for.
+ *
  * <p>Exits 0 when all that ran is right, 1 when something failed or nothing ran, 2 when there is no
  * GPU.
  */
 public final class GpuCheck {
-  private static final String TESTS_OF_THE_DEVICE =
-      ".*(Kernel|Device|Cuda|CublasExecutor|RopeKv|PackWeights|HostAgreement)\\w*(Test|Properties)";
+  /** Small things first: what fails first says most, and an error of a kernel stays. */
+  static final List<Class<?>> TESTS = List.of(
+      PackWeightsTest.class,
+      RowMajorWeightsTest.class,
+      BlockKernelsTest.class,
+      LayerKernelsTest.class,
+      RopeKvTest.class,
+      GemmKernelsTest.class,
+      AttentionKernelsTest.class,
+      DeviceStepsTest.class,
+      DeviceStepsProperties.class,
+      DeviceSamplerProperties.class,
+      CudaExecutorTest.class,
+      CudaExecutorContractTest.class,
+      CudaExecutorProperties.class,
+      CudaLibraryTest.class,
+      CublasExecutorTest.class,
+      HostAgreementTest.class);
+
+  private static final int MAX_STACK_FRAMES = 20;
 
   private GpuCheck() {}
 
@@ -41,58 +72,90 @@ public final class GpuCheck {
       System.out.println("no GPU: " + reason.get());
       System.exit(2);
     }
-    String pattern = arguments.length == 0 ? TESTS_OF_THE_DEVICE : arguments[0];
-    LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-        .selectors(selectPackage("dev.weft.gpuexecutor"))
-        .filters(includeClassNamePatterns(pattern))
-        .configurationParameter("jqwik.reporting.onlyfailures", "true")
-        .build();
-    SummaryGeneratingListener summary = new SummaryGeneratingListener();
-    LauncherFactory.create().execute(request, new Progress(), summary);
-    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-    summary.getSummary().printFailuresTo(out, 20);
-    long numRun = summary.getSummary().getTestsSucceededCount();
-    long numFailed = summary.getSummary().getTotalFailureCount();
-    System.out.println(numRun + " tests passed on the GPU, " + numFailed + " failed, "
-        + (summary.getSummary().getTestsAbortedCount() + summary.getSummary()
-            .getTestsSkippedCount()) + " skipped");
-    System.exit(numFailed == 0 && numRun > 0 ? 0 : 1);
+    SummaryGeneratingListener listener = new SummaryGeneratingListener();
+    LauncherFactory.create()
+        .execute(request(arguments.length == 0 ? "" : arguments[0]), new Progress(), listener);
+    TestExecutionSummary summary = listener.getSummary();
+    summary.printFailuresTo(
+        new PrintWriter(System.out, true, StandardCharsets.UTF_8), MAX_STACK_FRAMES);
+    long numPassed = summary.getTestsSucceededCount();
+    long numFailed = summary.getTotalFailureCount();
+    long numSkipped = summary.getTestsAbortedCount() + summary.getTestsSkippedCount();
+    System.out.println(numPassed + " tests passed on the GPU, " + numFailed + " failed, "
+        + numSkipped + " skipped");
+    System.exit(numFailed == 0 && numPassed > 0 ? 0 : 1);
   }
 
-  /** A line for each class, and one for each test that was skipped. */
+  private static LauncherDiscoveryRequest request(String pattern) {
+    List<ClassSelector> classes = new ArrayList<>();
+    for (Class<?> test : TESTS) {
+      if (Pattern.compile(pattern).matcher(test.getSimpleName()).find()) {
+        classes.add(selectClass(test));
+      }
+    }
+    return LauncherDiscoveryRequestBuilder.request()
+        .selectors(classes)
+        .configurationParameter("jqwik.reporting.onlyfailures", "true")
+        .configurationParameter("jqwik.database", "") // the folder may belong to somebody else
+        .build();
+  }
+
+  /** A line for each class, and one for each test that failed or was skipped. */
   private static final class Progress implements TestExecutionListener {
     private final List<String> skipped = new ArrayList<>();
-    private long startNanos;
+    private final Deque<Long> startNanos = new ArrayDeque<>();
 
     @Override
     public void executionStarted(TestIdentifier test) {
-      if (test.isContainer() && test.getLegacyReportingName().contains(".")) {
-        startNanos = System.nanoTime();
+      if (isClass(test)) {
+        startNanos.push(System.nanoTime());
       }
     }
 
     @Override
     public void executionSkipped(TestIdentifier test, String reason) {
-      skipped.add(test.getDisplayName() + ": " + reason);
+      skipped.add(name(test) + ": " + reason);
     }
 
     @Override
     public void executionFinished(TestIdentifier test, TestExecutionResult result) {
       if (result.getStatus() == TestExecutionResult.Status.ABORTED) {
-        skipped.add(test.getDisplayName() + ": "
-            + result.getThrowable().map(Throwable::getMessage).orElse(""));
-      } else if (result.getStatus() == TestExecutionResult.Status.FAILED && test.isTest()) {
-        System.out.println("  FAILED " + test.getDisplayName());
+        skipped.add(
+            name(test) + ": " + result.getThrowable().map(Throwable::getMessage).orElse(""));
+      } else if (result.getStatus() == TestExecutionResult.Status.FAILED) {
+        System.out.println("FAILED " + name(test));
       }
-      if (test.isContainer() && test.getLegacyReportingName().contains(".")) {
-        System.out.printf("%-60s %6.1f s%n", test.getLegacyReportingName(),
-            (System.nanoTime() - startNanos) * 1e-9);
+      if (isClass(test)) {
+        System.out.printf(Locale.ROOT, "%-60s %6.1f s%n", name(test),
+            (System.nanoTime() - startNanos.pop()) * 1e-9);
       }
     }
 
     @Override
     public void testPlanExecutionFinished(TestPlan plan) {
       skipped.forEach(line -> System.out.println("skipped " + line));
+    }
+
+    private static boolean isClass(TestIdentifier test) {
+      return test.getSource().filter(ClassSource.class::isInstance).isPresent();
+    }
+
+    /** The class; of a test the method, too, and which case of several it is. */
+    private static String name(TestIdentifier test) {
+      TestSource source = test.getSource().orElse(null);
+      if (source instanceof ClassSource type) {
+        return simple(type.getClassName());
+      }
+      if (source instanceof MethodSource method) {
+        String name = simple(method.getClassName()) + "." + method.getMethodName();
+        String shown = test.getDisplayName();
+        return shown.startsWith(method.getMethodName()) ? name : name + " " + shown;
+      }
+      return test.getDisplayName();
+    }
+
+    private static String simple(String className) {
+      return className.substring(className.lastIndexOf('.') + 1);
     }
   }
 }

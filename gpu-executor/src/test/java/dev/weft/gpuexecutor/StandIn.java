@@ -94,8 +94,8 @@ final class StandIn {
     return IS_REAL;
   }
 
-  /** Loads it for a test that only the emulated device can run. */
-  private static void loadEmulated() {
+  /** Loads it for a test that only the emulated device can run, and skips that on a GPU. */
+  static void loadEmulated() {
     assumeTrue(!IS_REAL, "only the emulated device does that");
     load();
   }

@@ -13,13 +13,14 @@ import java.nio.charset.StandardCharsets;
 record TestKernel(String entry, String parameters) {
   static final TestKernel GATHER = new TestKernel("test_gather", "PPPII");
 
-  /** A module with this kernel alone. */
+  /** A module with this kernel alone; skips the test on a real GPU, which would do nothing. */
   byte[] ptx() {
     return ptx("");
   }
 
   /** @param directives what stands behind the parameters, such as {@code .maxntid 256, 1, 1} */
   byte[] ptx(String directives) {
+    StandIn.loadEmulated();
     StringBuilder text = new StringBuilder(".version 8.0\n.target sm_80\n.address_size 64\n\n");
     text.append(".visible .entry ").append(entry).append("(\n");
     for (int i = 0; i < parameters.length(); i++) {
