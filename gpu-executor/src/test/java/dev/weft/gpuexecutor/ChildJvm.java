@@ -1,5 +1,6 @@
 package dev.weft.gpuexecutor;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -7,14 +8,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A JVM of its own for a test: native code is loaded once in the life of a JVM, if ever. */
 final class ChildJvm {
   private final List<String> options = new ArrayList<>();
+  private final Map<String, String> environment = new HashMap<>();
   private Predicate<String> onClassPath = entry -> true;
+  private @Nullable File directory;
 
   /**
    * What a child left.
@@ -28,6 +34,18 @@ final class ChildJvm {
   /** An option of the JVM, such as {@code -Dkey=value}. */
   ChildJvm option(String option) {
     options.add(option);
+    return this;
+  }
+
+  /** A variable of its environment, beside those of this JVM. */
+  ChildJvm environment(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  /** Where it works; where this JVM does unless set. */
+  ChildJvm in(Path directory) {
+    this.directory = directory.toFile();
     return this;
   }
 
@@ -52,7 +70,10 @@ final class ChildJvm {
     command.addAll(List.of(arguments));
     try {
       Path errors = Files.createTempFile("weft-child", ".err");
-      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+      ProcessBuilder builder =
+          new ProcessBuilder(command).directory(directory).redirectError(errors.toFile());
+      builder.environment().putAll(environment);
+      Process process = builder.start();
       byte[] output = process.getInputStream().readAllBytes();
       int exitCode = process.waitFor();
       List<String> said = Files.readAllLines(errors);
