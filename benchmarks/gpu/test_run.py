@@ -68,13 +68,18 @@ class TablesTest(unittest.TestCase):
         self.assertEqual(self.lines[1], "read 3.00 TB/s, copy 2.80 TB/s, products 700 Tflop/s")
 
     def test_a_run_is_the_median_of_its_rounds(self):
-        self.assertIn("| 1 | weft | 640 | 20.0 % | 800 | 66 % | 4.0 |", self.lines)
+        self.assertIn("| 1 | weft | 640 | 20.0 % | 800 | 66 % | 15.0 | 4.0 |", self.lines)
+
+    def test_what_is_idle_is_a_step_less_the_work_of_the_device(self):
+        line = dict(decode_seconds=0.2, decode_device_seconds=0.193, decode_steps=2)
+        self.assertAlmostEqual(run.idle_micros(line), 3500)
+        self.assertTrue(any("idle of a step, us (goal: < 20)" in line for line in self.lines))
 
     def test_the_floor_is_that_of_the_measured_bandwidth(self):
-        self.assertIn("| 1 | floor | 1,188 | | 1,204 | 100 % | |", self.lines)
+        self.assertIn("| 1 | floor | 1,188 | | 1,204 | 100 % | | |", self.lines)
 
     def test_who_tells_nothing_of_decoding_has_no_share(self):
-        self.assertIn("| 1 | transformers, SDPA | 64 | 0.0 % |  |  |  |", self.lines)
+        self.assertIn("| 1 | transformers, SDPA | 64 | 0.0 % |  |  |  |  |", self.lines)
 
     def test_memory_and_clock_are_told(self):
         self.assertTrue(any("weft: 10.0 GiB of the device at most, 1980 MHz" in line

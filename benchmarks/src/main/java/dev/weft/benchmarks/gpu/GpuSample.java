@@ -5,30 +5,45 @@ import java.util.Locale;
 /**
  * One run of a batch.
  *
- * @param batch             requests that arrived together
- * @param round             counts from 1
- * @param numTokens         output tokens of all
- * @param seconds           from the submission to the last token
- * @param firstTokenSeconds median over the requests
- * @param numDecodeTokens   tokens behind the last first token
- * @param decodeSeconds     time that they took
+ * @param batch               requests that arrived together
+ * @param round               counts from 1
+ * @param numTokens           output tokens of all
+ * @param seconds             from the submission to the last token
+ * @param firstTokenSeconds   median over the requests
+ * @param numDecodeTokens     tokens behind the last first token
+ * @param decodeSeconds       time that they took
+ * @param numDecodeSteps      steps that brought them
+ * @param decodeDeviceSeconds time that the device spent in these steps, as it says itself
  */
 record GpuSample(String model, int batch, int round, int numTokens, double seconds,
-    double firstTokenSeconds, int numDecodeTokens, double decodeSeconds) {
+    double firstTokenSeconds, int numDecodeTokens, double decodeSeconds, int numDecodeSteps,
+    double decodeDeviceSeconds) {
+  /**
+   * Mean time of a decode step in which the device was not in a step: from the end of the last
+   * kernel of one to the beginning of the first of the next. NaN when nothing was decoded.
+   */
+  double idleSeconds() {
+    return numDecodeSteps == 0
+        ? Double.NaN : (decodeSeconds - decodeDeviceSeconds) / numDecodeSteps;
+  }
+
   /** A line of JSON, as benchmarks/gpu/run reads it. */
   String json(int numPromptTokens, int numOutputTokens, String engine) {
     return String.format(Locale.ROOT, "{\"kind\": \"run\", \"engine\": \"%s\", \"model\": \"%s\","
         + " \"batch\": %d, \"prompt\": %d, \"output\": %d, \"round\": %d, \"tokens\": %d,"
         + " \"seconds\": %.6f, \"first_token_seconds\": %.6f, \"decode_tokens\": %d,"
-        + " \"decode_seconds\": %.6f}", engine, model, batch, numPromptTokens, numOutputTokens,
-        round, numTokens, seconds, firstTokenSeconds, numDecodeTokens, decodeSeconds);
+        + " \"decode_seconds\": %.9f, \"decode_steps\": %d,"
+        + " \"decode_device_seconds\": %.9f}", engine, model, batch, numPromptTokens,
+        numOutputTokens, round, numTokens, seconds, firstTokenSeconds, numDecodeTokens,
+        decodeSeconds, numDecodeSteps, decodeDeviceSeconds);
   }
 
   /** The same for people. */
   @Override public String toString() {
     return String.format(Locale.ROOT,
         "%s, %d requests, round %d: %,.0f tokens/s in all, %,.0f decoding,"
-            + " first token after %.1f ms", model, batch, round, numTokens / seconds,
-        numDecodeTokens / decodeSeconds, firstTokenSeconds * 1e3);
+            + " first token after %.1f ms, device idle for %.1f us of a step", model, batch, round,
+        numTokens / seconds, numDecodeTokens / decodeSeconds, firstTokenSeconds * 1e3,
+        idleSeconds() * 1e6);
   }
 }

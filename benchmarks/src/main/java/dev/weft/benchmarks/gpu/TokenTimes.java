@@ -1,11 +1,14 @@
 package dev.weft.benchmarks.gpu;
 
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.SchedulerStats;
+import dev.weft.schedulerapi.StepResult;
 import java.util.Arrays;
 
 /**
- * When the tokens of a batch came, by the clock of the engine. Decoding is timed from the moment
- * when the last request of the batch had its first token: from then on nothing but decodes runs.
+ * When the tokens of a batch came, by the clock of the engine, and how long the device worked on
+ * them, by its own. Decoding is timed from the moment when the last request of the batch had its
+ * first token: from then on nothing but decodes runs.
  */
 final class TokenTimes implements SchedulerListener {
   private long firstId;
@@ -16,6 +19,8 @@ final class TokenTimes implements SchedulerListener {
   private int numTokensBeforeDecode;
   private long lastFirstTokenNanos;
   private long lastTokenNanos;
+  private int numDecodeSteps;
+  private long decodeDeviceNanos;
 
   /**
    * Begins a batch.
@@ -30,6 +35,8 @@ final class TokenTimes implements SchedulerListener {
     numFirstTokens = 0;
     numTokens = 0;
     numTokensBeforeDecode = 0;
+    numDecodeSteps = 0;
+    decodeDeviceNanos = 0;
   }
 
   @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
@@ -46,6 +53,21 @@ final class TokenTimes implements SchedulerListener {
     }
   }
 
+  @Override public void onResult(StepResult result, SchedulerStats stats, long nowNanos) {
+    onStep(result.deviceNanos(), nowNanos);
+  }
+
+  /** A step whose tokens were told took the device so long. */
+  void onStep(long deviceNanos, long nowNanos) {
+    if (nowNanos == lastFirstTokenNanos) { // also when the engine took several results at once
+      numDecodeSteps = 0;
+      decodeDeviceNanos = 0;
+    } else if (nowNanos == lastTokenNanos) { // A step behind the last token delivers nothing.
+      numDecodeSteps++;
+      decodeDeviceNanos += deviceNanos;
+    }
+  }
+
   /** What became of the batch. */
   GpuSample sample(String model, int round) {
     if (numFirstTokens != firstTokenNanos.length) {
@@ -57,6 +79,7 @@ final class TokenTimes implements SchedulerListener {
     long median = sorted[(sorted.length - 1) / 2];
     return new GpuSample(model, sorted.length, round, numTokens,
         (lastTokenNanos - startNanos) * 1e-9, (median - startNanos) * 1e-9,
-        numTokens - numTokensBeforeDecode, (lastTokenNanos - lastFirstTokenNanos) * 1e-9);
+        numTokens - numTokensBeforeDecode, (lastTokenNanos - lastFirstTokenNanos) * 1e-9,
+        numDecodeSteps, decodeDeviceNanos * 1e-9);
   }
 }

@@ -75,6 +75,34 @@ class GpuBenchmarkTest {
   }
 
   @Test
+  void theDeviceIsIdleInWhatIsLeftOfTheStepsOfDecoding() {
+    TokenTimes times = new TokenTimes();
+    times.begin(7, 2, 1_000_000_000);
+    times.onToken(7, 0, 0, 5, 1_100_000_000);
+    times.onStep(90_000_000, 1_100_000_000);
+    times.onToken(7, 0, 1, 5, 1_300_000_000);
+    times.onToken(8, 0, 0, 5, 1_300_000_000);
+    times.onStep(190_000_000, 1_300_000_000);
+    times.onToken(7, 0, 2, 5, 1_400_000_000);
+    times.onToken(8, 0, 1, 5, 1_400_000_000);
+    times.onStep(98_000_000, 1_400_000_000);
+    times.onToken(8, 0, 2, 5, 1_500_000_000);
+    times.onStep(95_000_000, 1_500_000_000);
+    times.onStep(77_000_000, 1_600_000_000); // was in flight when the last request ended
+
+    GpuSample sample = times.sample("toy", 1);
+
+    assertThat(sample.numDecodeSteps()).isEqualTo(2);
+    assertThat(sample.decodeDeviceSeconds()).isCloseTo(0.193, within(1e-12));
+    assertThat(sample.idleSeconds()).isCloseTo(0.0035, within(1e-12));
+    assertThat(sample.toString()).endsWith("device idle for 3500.0 us of a step");
+    times.begin(9, 1, 2_000_000_000);
+    times.onToken(9, 0, 0, 5, 2_100_000_000);
+    times.onStep(50_000_000, 2_100_000_000);
+    assertThat(times.sample("toy", 2).idleSeconds()).as("nothing was decoded").isNaN();
+  }
+
+  @Test
   void batchesAreServedToTheirFullLength() throws IOException, InterruptedException {
     HostModel model = HostModel.load(ROOT.resolve("model/draft"));
     HostExecutor executor = HostExecutor.builder(model).maxNumRows(4).numBlocks(65)
@@ -87,13 +115,16 @@ class GpuBenchmarkTest {
         assertThat(sample.numTokens()).isEqualTo(8 * batch);
         assertThat(sample.numDecodeTokens()).isEqualTo(7 * batch);
         assertThat(sample.decodeSeconds()).isPositive().isLessThan(sample.seconds());
+        assertThat(sample.numDecodeSteps()).isEqualTo(7);
+        assertThat(sample.decodeDeviceSeconds()).isPositive().isLessThan(sample.decodeSeconds());
       }
     }
   }
 
   @Test
   void aSampleIsALineOfJson() throws IOException {
-    String line = new GpuSample("1B", 16, 2, 2048, 1.5, 0.25, 2032, 1.25).json(512, 128, "weft");
+    String line = new GpuSample("1B", 16, 2, 2048, 1.5, 0.25, 2032, 1.25, 127, 1.248)
+        .json(512, 128, "weft");
 
     JsonNode json = new ObjectMapper().readTree(line);
 
@@ -102,6 +133,8 @@ class GpuBenchmarkTest {
     assertThat(json.get("engine").textValue()).isEqualTo("weft");
     assertThat(json.get("batch").intValue()).isEqualTo(16);
     assertThat(json.get("decode_tokens").intValue()).isEqualTo(2032);
+    assertThat(json.get("decode_steps").intValue()).isEqualTo(127);
+    assertThat(json.get("decode_device_seconds").doubleValue()).isEqualTo(1.248);
     assertThat(json.get("seconds").doubleValue()).isEqualTo(1.5);
   }
 }
