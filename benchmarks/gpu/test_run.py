@@ -11,6 +11,7 @@ import unittest
 import zipfile
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
@@ -64,8 +65,13 @@ class TablesTest(unittest.TestCase):
         self.lines = list(run.tables(self.results))
 
     def test_the_machine_and_its_limits_come_first(self):
-        self.assertIn("made up", self.lines[0])
-        self.assertEqual(self.lines[1], "read 3.00 TB/s, copy 2.80 TB/s, products 700 Tflop/s")
+        self.assertEqual(self.lines[0], "made up, no GPU was asked, driver 0.0; Linux; "
+                                        "2026-01-01 00:00:00 UTC")
+        self.assertEqual(self.lines[3], "read 3.00 TB/s, copy 2.80 TB/s, products 700 Tflop/s")
+
+    def test_versions_are_told(self):
+        self.assertEqual(self.lines[1], "weft 0123456789abcdef; made up, no JVM was asked")
+        self.assertEqual(self.lines[2], "transformers_batch.py: torch 0.1, transformers 0.2")
 
     def test_a_run_is_the_median_of_its_rounds(self):
         self.assertIn("| 1 | weft | 640 | 20.0 % | 800 | 66 % | 15.0 | 4.0 |", self.lines)
@@ -87,10 +93,39 @@ class TablesTest(unittest.TestCase):
 
     def test_what_failed_or_is_missing_is_told(self):
         self.assertIn("left out: torch_static.py  there is no torch", self.lines)
-        self.assertFalse(any("did not run on this GPU" in line for line in self.lines))
-        bare = list(run.tables([result("weft", 1, 1, 0.2)]))
-        self.assertIn("The tests did not run on this GPU before.", bare)
+        self.assertFalse(any("did not pass on this GPU" in line for line in self.lines))
+        bare = list(run.tables([result("weft", 1, 1, 0.2), dict(kind="check", passed=False)]))
+        self.assertIn("The tests did not pass on this GPU before.", bare)
         self.assertIn("The limits of the device were not measured, so there are no floors.", bare)
+
+
+class VersionsTest(unittest.TestCase):
+    def test_a_commit_is_named(self):
+        self.assertRegex(run.commit(HERE), "^([0-9a-f]{40}(, changed)?|unknown commit)$")
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(run.commit(folder), "unknown commit")
+
+    def test_a_module_has_a_version_or_is_not_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "made_up.py"), "w") as file:
+                file.write("__version__ = '1.2+x'\n")
+            with mock.patch.dict(os.environ, PYTHONPATH=folder):
+                self.assertEqual(run.version_of("made_up"), "1.2+x")
+        self.assertIsNone(run.version_of("there_is_no_such_module"))
+
+    def test_the_machine_is_described_without_a_gpu(self):
+        with tempfile.TemporaryDirectory() as folder:
+            java = os.path.join(folder, "jre", "bin", "java")
+            os.makedirs(os.path.dirname(java))
+            with open(java, "w") as file:
+                file.write("#!/bin/sh\necho openjdk 99\necho Runtime 99+1\n")
+            os.chmod(java, 0o755)
+            with open(os.path.join(folder, run.VERSION), "w") as file:
+                file.write("abc, changed\n")
+            about = run.machine(folder)
+        self.assertEqual((about["weft"], about["java"]), ("abc, changed", "Runtime 99+1"))
+        for field in ("gpu", "driver", "system", "python", "time"):
+            self.assertIn(field, about)
 
 
 class ScriptsTest(unittest.TestCase):
