@@ -10,10 +10,11 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.regex.Pattern;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.TestSource;
-import org.junit.platform.engine.discovery.ClassSelector;
 import org.junit.platform.engine.support.descriptor.ClassSource;
 import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
@@ -61,6 +62,7 @@ public final class GpuCheck {
       HostAgreementTest.class);
 
   private static final int MAX_STACK_FRAMES = 20;
+  private static final Logger JQWIK = Logger.getLogger("net.jqwik");
 
   private GpuCheck() {}
 
@@ -72,32 +74,38 @@ public final class GpuCheck {
       System.out.println("no GPU: " + reason.get());
       System.exit(2);
     }
-    SummaryGeneratingListener listener = new SummaryGeneratingListener();
-    LauncherFactory.create()
-        .execute(request(arguments.length == 0 ? "" : arguments[0]), new Progress(), listener);
-    TestExecutionSummary summary = listener.getSummary();
-    summary.printFailuresTo(
-        new PrintWriter(System.out, true, StandardCharsets.UTF_8), MAX_STACK_FRAMES);
-    long numPassed = summary.getTestsSucceededCount();
-    long numFailed = summary.getTotalFailureCount();
-    long numSkipped = summary.getTestsAbortedCount() + summary.getTestsSkippedCount();
+    JQWIK.setLevel(Level.WARNING); // it tells each time that it has no database
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    long numPassed = 0;
+    long numFailed = 0;
+    long numSkipped = 0;
+    for (Class<?> test : selected(arguments.length == 0 ? "" : arguments[0])) {
+      TestExecutionSummary summary = run(test);
+      summary.printFailuresTo(out, MAX_STACK_FRAMES);
+      numPassed += summary.getTestsSucceededCount();
+      numFailed += summary.getTotalFailureCount();
+      numSkipped += summary.getTestsAbortedCount() + summary.getTestsSkippedCount();
+    }
     System.out.println(numPassed + " tests passed on the GPU, " + numFailed + " failed, "
         + numSkipped + " skipped");
     System.exit(numFailed == 0 && numPassed > 0 ? 0 : 1);
   }
 
-  private static LauncherDiscoveryRequest request(String pattern) {
-    List<ClassSelector> classes = new ArrayList<>();
-    for (Class<?> test : TESTS) {
-      if (Pattern.compile(pattern).matcher(test.getSimpleName()).find()) {
-        classes.add(selectClass(test));
-      }
-    }
-    return LauncherDiscoveryRequestBuilder.request()
-        .selectors(classes)
+  private static List<Class<?>> selected(String pattern) {
+    Pattern names = Pattern.compile(pattern);
+    return TESTS.stream().filter(test -> names.matcher(test.getSimpleName()).find()).toList();
+  }
+
+  /** One class at a time, because engines would run one after another, not in our order. */
+  private static TestExecutionSummary run(Class<?> test) {
+    LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
+        .selectors(selectClass(test))
         .configurationParameter("jqwik.reporting.onlyfailures", "true")
         .configurationParameter("jqwik.database", "") // the folder may belong to somebody else
         .build();
+    SummaryGeneratingListener listener = new SummaryGeneratingListener();
+    LauncherFactory.create().execute(request, new Progress(), listener);
+    return listener.getSummary();
   }
 
   /** A line for each class, and one for each test that failed or was skipped. */
