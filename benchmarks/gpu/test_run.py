@@ -77,7 +77,7 @@ class TablesTest(unittest.TestCase):
         self.assertIn("| 1 | weft | 640 | 20.0 % | 800 | 66 % | 15.0 | 4.0 |", self.lines)
 
     def test_what_is_idle_is_a_step_less_the_work_of_the_device(self):
-        line = dict(decode_seconds=0.2, decode_device_seconds=0.193, decode_steps=2)
+        line = dict(steady_seconds=0.2, steady_device_seconds=0.193, steady_steps=2)
         self.assertAlmostEqual(run.idle_micros(line), 3500)
         self.assertTrue(any("idle of a step, us (goal: < 20)" in line for line in self.lines))
 

@@ -12,19 +12,20 @@ import java.util.Locale;
  * @param firstTokenSeconds   median over the requests
  * @param numDecodeTokens     tokens behind the last first token
  * @param decodeSeconds       time that they took
- * @param numDecodeSteps      steps that brought them
- * @param decodeDeviceSeconds time that the device spent in these steps, as it says itself
+ * @param numSteadySteps      steps that brought them, without the first
+ * @param steadySeconds       time that these took, from the end of the first
+ * @param steadyDeviceSeconds time that the device spent in these, as it says itself
  */
 record GpuSample(String model, int batch, int round, int numTokens, double seconds,
-    double firstTokenSeconds, int numDecodeTokens, double decodeSeconds, int numDecodeSteps,
-    double decodeDeviceSeconds) {
+    double firstTokenSeconds, int numDecodeTokens, double decodeSeconds, int numSteadySteps,
+    double steadySeconds, double steadyDeviceSeconds) {
   /**
    * Mean time of a decode step in which the device was not in a step: from the end of the last
-   * kernel of one to the beginning of the first of the next. NaN when nothing was decoded.
+   * kernel of one to the beginning of the first of the next. NaN for less than two decode steps.
    */
   double idleSeconds() {
-    return numDecodeSteps == 0
-        ? Double.NaN : (decodeSeconds - decodeDeviceSeconds) / numDecodeSteps;
+    return numSteadySteps == 0
+        ? Double.NaN : (steadySeconds - steadyDeviceSeconds) / numSteadySteps;
   }
 
   /** A line of JSON, as benchmarks/gpu/run reads it. */
@@ -32,10 +33,10 @@ record GpuSample(String model, int batch, int round, int numTokens, double secon
     return String.format(Locale.ROOT, "{\"kind\": \"run\", \"engine\": \"%s\", \"model\": \"%s\","
         + " \"batch\": %d, \"prompt\": %d, \"output\": %d, \"round\": %d, \"tokens\": %d,"
         + " \"seconds\": %.6f, \"first_token_seconds\": %.6f, \"decode_tokens\": %d,"
-        + " \"decode_seconds\": %.9f, \"decode_steps\": %d,"
-        + " \"decode_device_seconds\": %.9f}", engine, model, batch, numPromptTokens,
+        + " \"decode_seconds\": %.6f, \"steady_steps\": %d, \"steady_seconds\": %.9f,"
+        + " \"steady_device_seconds\": %.9f}", engine, model, batch, numPromptTokens,
         numOutputTokens, round, numTokens, seconds, firstTokenSeconds, numDecodeTokens,
-        decodeSeconds, numDecodeSteps, decodeDeviceSeconds);
+        decodeSeconds, numSteadySteps, steadySeconds, steadyDeviceSeconds);
   }
 
   /** The same for people. */

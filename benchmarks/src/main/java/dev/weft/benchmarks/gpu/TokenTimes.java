@@ -19,8 +19,12 @@ final class TokenTimes implements SchedulerListener {
   private int numTokensBeforeDecode;
   private long lastFirstTokenNanos;
   private long lastTokenNanos;
-  private int numDecodeSteps;
-  private long decodeDeviceNanos;
+
+  /** When the first step of decoding was done; 0 before. */
+  private long steadyStartNanos;
+
+  private int numSteadySteps;
+  private long steadyDeviceNanos;
 
   /**
    * Begins a batch.
@@ -35,8 +39,7 @@ final class TokenTimes implements SchedulerListener {
     numFirstTokens = 0;
     numTokens = 0;
     numTokensBeforeDecode = 0;
-    numDecodeSteps = 0;
-    decodeDeviceNanos = 0;
+    forgetSteps();
   }
 
   @Override public void onToken(long requestId, int sampleIndex, int outputIndex, int token,
@@ -57,15 +60,27 @@ final class TokenTimes implements SchedulerListener {
     onStep(result.deviceNanos(), nowNanos);
   }
 
-  /** A step whose tokens were told took the device so long. */
+  /**
+   * A step whose tokens were told took the device so long. Counted are those of decoding behind the
+   * first one: the host may hear late of the prefill before it, being busy with new requests.
+   */
   void onStep(long deviceNanos, long nowNanos) {
     if (nowNanos == lastFirstTokenNanos) { // also when the engine took several results at once
-      numDecodeSteps = 0;
-      decodeDeviceNanos = 0;
+      forgetSteps();
     } else if (nowNanos == lastTokenNanos) { // A step behind the last token delivers nothing.
-      numDecodeSteps++;
-      decodeDeviceNanos += deviceNanos;
+      if (steadyStartNanos == 0 || nowNanos == steadyStartNanos) {
+        steadyStartNanos = nowNanos;
+      } else {
+        numSteadySteps++;
+        steadyDeviceNanos += deviceNanos;
+      }
     }
+  }
+
+  private void forgetSteps() {
+    steadyStartNanos = 0;
+    numSteadySteps = 0;
+    steadyDeviceNanos = 0;
   }
 
   /** What became of the batch. */
@@ -80,6 +95,7 @@ final class TokenTimes implements SchedulerListener {
     return new GpuSample(model, sorted.length, round, numTokens,
         (lastTokenNanos - startNanos) * 1e-9, (median - startNanos) * 1e-9,
         numTokens - numTokensBeforeDecode, (lastTokenNanos - lastFirstTokenNanos) * 1e-9,
-        numDecodeSteps, decodeDeviceNanos * 1e-9);
+        numSteadySteps, numSteadySteps == 0 ? 0 : (lastTokenNanos - steadyStartNanos) * 1e-9,
+        steadyDeviceNanos * 1e-9);
   }
 }

@@ -86,20 +86,34 @@ class GpuBenchmarkTest {
     times.onToken(7, 0, 2, 5, 1_400_000_000);
     times.onToken(8, 0, 1, 5, 1_400_000_000);
     times.onStep(98_000_000, 1_400_000_000);
+    times.onToken(7, 0, 3, 5, 1_500_000_000);
     times.onToken(8, 0, 2, 5, 1_500_000_000);
     times.onStep(95_000_000, 1_500_000_000);
-    times.onStep(77_000_000, 1_600_000_000); // was in flight when the last request ended
+    times.onToken(8, 0, 3, 5, 1_602_000_000);
+    times.onStep(96_000_000, 1_602_000_000);
+    times.onStep(77_000_000, 1_700_000_000); // was in flight when the last request ended
 
     GpuSample sample = times.sample("toy", 1);
 
-    assertThat(sample.numDecodeSteps()).isEqualTo(2);
-    assertThat(sample.decodeDeviceSeconds()).isCloseTo(0.193, within(1e-12));
-    assertThat(sample.idleSeconds()).isCloseTo(0.0035, within(1e-12));
-    assertThat(sample.toString()).endsWith("device idle for 3500.0 us of a step");
-    times.begin(9, 1, 2_000_000_000);
-    times.onToken(9, 0, 0, 5, 2_100_000_000);
-    times.onStep(50_000_000, 2_100_000_000);
-    assertThat(times.sample("toy", 2).idleSeconds()).as("nothing was decoded").isNaN();
+    assertThat(sample.numSteadySteps()).isEqualTo(2);
+    assertThat(sample.steadySeconds()).isCloseTo(0.202, within(1e-12));
+    assertThat(sample.steadyDeviceSeconds()).isCloseTo(0.191, within(1e-12));
+    assertThat(sample.idleSeconds()).isCloseTo(0.0055, within(1e-12));
+    assertThat(sample.toString()).endsWith("device idle for 5500.0 us of a step");
+  }
+
+  @Test
+  void lessThanTwoStepsOfDecodingTellNothingOfTheDevice() {
+    TokenTimes times = new TokenTimes();
+    for (int numTokens = 1; numTokens <= 2; numTokens++) {
+      times.begin(9, 1, 2_000_000_000);
+      for (int i = 0; i < numTokens; i++) {
+        times.onToken(9, 0, i, 5, 2_100_000_000L + i);
+        times.onStep(50_000_000, 2_100_000_000L + i);
+      }
+
+      assertThat(times.sample("toy", 2).idleSeconds()).isNaN();
+    }
   }
 
   @Test
@@ -115,15 +129,16 @@ class GpuBenchmarkTest {
         assertThat(sample.numTokens()).isEqualTo(8 * batch);
         assertThat(sample.numDecodeTokens()).isEqualTo(7 * batch);
         assertThat(sample.decodeSeconds()).isPositive().isLessThan(sample.seconds());
-        assertThat(sample.numDecodeSteps()).isEqualTo(7);
-        assertThat(sample.decodeDeviceSeconds()).isPositive().isLessThan(sample.decodeSeconds());
+        assertThat(sample.numSteadySteps()).isEqualTo(6);
+        assertThat(sample.steadySeconds()).isPositive().isLessThan(sample.decodeSeconds());
+        assertThat(sample.steadyDeviceSeconds()).isPositive().isLessThan(sample.decodeSeconds());
       }
     }
   }
 
   @Test
   void aSampleIsALineOfJson() throws IOException {
-    String line = new GpuSample("1B", 16, 2, 2048, 1.5, 0.25, 2032, 1.25, 127, 1.248)
+    String line = new GpuSample("1B", 16, 2, 2048, 1.5, 0.25, 2032, 1.25, 126, 1.24, 1.238)
         .json(512, 128, "weft");
 
     JsonNode json = new ObjectMapper().readTree(line);
@@ -133,8 +148,9 @@ class GpuBenchmarkTest {
     assertThat(json.get("engine").textValue()).isEqualTo("weft");
     assertThat(json.get("batch").intValue()).isEqualTo(16);
     assertThat(json.get("decode_tokens").intValue()).isEqualTo(2032);
-    assertThat(json.get("decode_steps").intValue()).isEqualTo(127);
-    assertThat(json.get("decode_device_seconds").doubleValue()).isEqualTo(1.248);
+    assertThat(json.get("steady_steps").intValue()).isEqualTo(126);
+    assertThat(json.get("steady_seconds").doubleValue()).isEqualTo(1.24);
+    assertThat(json.get("steady_device_seconds").doubleValue()).isEqualTo(1.238);
     assertThat(json.get("seconds").doubleValue()).isEqualTo(1.5);
   }
 }
