@@ -429,12 +429,16 @@ static __device__ __forceinline__ void attention_prefill(const AttentionArgument
   }
 }
 
+// Blocks that find room on a multiprocessor; AttentionWork.java has the same numbers.
+constexpr int attention_blocks(int headDim) { return headDim > 64 ? 2 : 4; }
+
 // Grid (items or fewer, KV heads), 128 threads.
 #define ATTENTION(KIND, D)                                                                       \
-  extern "C" __global__ void __launch_bounds__(128) attention_##KIND##_d##D(                     \
-      bf16* out, float* parts, const bf16* qkv, const bf16* kv, const int* slots,                \
-      const int* tokens, const int* step, int blockStride, int numHeads, int numKvHeads,         \
-      int qkvStride, int outStride) {                                                            \
+  extern "C" __global__ void __launch_bounds__(128, attention_blocks(D))                         \
+      attention_##KIND##_d##D(bf16* out, float* parts, const bf16* qkv, const bf16* kv,          \
+                              const int* slots, const int* tokens, const int* step,              \
+                              int blockStride, int numHeads, int numKvHeads, int qkvStride,      \
+                              int outStride) {                                                   \
     attention_##KIND<D>({out, parts, qkv, kv, slots, tokens, step, blockStride, numHeads,        \
                          numKvHeads, qkvStride, outStride});                                     \
   }

@@ -26,9 +26,9 @@ import java.nio.IntBuffer;
  * the 16 pairs of the decode kernel, or the 64 of the prefill kernel when the row has many queries.
  * A tile sees the keys up to its last query. Tiles with many keys are then split, so that all
  * multiprocessors have work and none has much more than another: a split has no more keys than all
- * tiles together divided by the number of thread blocks wanted, which is twice the multiprocessors
- * (Dao et al., Flash-Decoding for long-context inference, 2023). Splits end at multiples of 64
- * keys: each of the 4 warps of a decode block then has whole tiles of 16.
+ * tiles together divided by the number of thread blocks wanted, which is as many as the device has
+ * room for at once (Dao et al., Flash-Decoding for long-context inference, 2023). Splits end at
+ * multiples of 64 keys: each of the 4 warps of a decode block then has whole tiles of 16.
  *
  * <p>Partial results: since a split is longer than the mean, no more than twice the number of
  * blocks wanted are splits of something, which bounds the memory before any step is known.
@@ -75,14 +75,28 @@ final class AttentionWork implements AttentionItems {
   /** Uses all multiprocessors as well as it can. */
   static AttentionWork balanced(LlamaConfig config, ExecutorSpec spec, int numMultiprocessors) {
     int maxRowOfDecode = MAX_DECODE_PAIRS / config.groupSize();
-    int numKvHeads = config.numKvHeads();
-    int blocksWanted = (2 * numMultiprocessors + numKvHeads - 1) / numKvHeads;
+    int blocksWanted = numItemsAtOnce(config, numMultiprocessors);
     return new AttentionWork(config, spec, maxRowOfDecode, blocksWanted);
   }
 
   /** Computes a query in the same order in every batch. */
   static AttentionWork deterministic(LlamaConfig config, ExecutorSpec spec) {
     return new AttentionWork(config, spec, Integer.MAX_VALUE, NEVER);
+  }
+
+  /** Items that the device works on at once; each is a thread block for every KV head. */
+  static int numItemsAtOnce(LlamaConfig config, int numMultiprocessors) {
+    int numBlocks = blocksOfMultiprocessor(config.headDim()) * numMultiprocessors;
+    return (numBlocks + config.numKvHeads() - 1) / config.numKvHeads();
+  }
+
+  /**
+   * Thread blocks of an attention kernel that find room on a multiprocessor: a warp keeps queries
+   * and sums of whole heads in registers, and those of 128 dimensions take more than half of what
+   * four blocks would have each. {@code attention.cuh} has the same numbers.
+   */
+  static int blocksOfMultiprocessor(int headDim) {
+    return headDim > 64 ? 2 : 4;
   }
 
   /** Entries of partial results that a step may need, one for each query and split. */

@@ -2,8 +2,8 @@ package dev.weft.gpuexecutor;
 
 /** The kernels of one transformer layer, with their arguments. */
 final class LayerPass {
-  /** Blocks that find room on a multiprocessor together. */
-  private static final int ATTENTION_BLOCKS = 4;
+  /** Blocks of the merge for a multiprocessor. */
+  private static final int MERGE_BLOCKS = 4;
 
   /** Heads of a token that a block of the merge takes at a time. */
   private static final int MERGED_HEADS = 4;
@@ -51,9 +51,9 @@ final class LayerPass {
     down = product(context, weights.down(), buffers.inner(), buffers.delta());
     numHeads = context.config().numHeads();
     numKvHeads = context.config().numKvHeads();
-    int numResidentBlocks = ATTENTION_BLOCKS * context.numMultiprocessors();
-    numAttentionBlocks = Math.max(1, (numResidentBlocks + numKvHeads - 1) / numKvHeads);
-    numMergeBlocks = numResidentBlocks;
+    numAttentionBlocks =
+        AttentionWork.numItemsAtOnce(context.config(), context.numMultiprocessors());
+    numMergeBlocks = MERGE_BLOCKS * context.numMultiprocessors();
   }
 
   private static LaunchSite norm(LaunchContext context, DeviceMemory weight, long delta) {

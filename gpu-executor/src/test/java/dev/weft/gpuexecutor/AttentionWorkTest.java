@@ -23,8 +23,13 @@ class AttentionWorkTest {
   private record Row(int slot, int firstToken, int numTokens, int startPosition, int treeFirst) {}
 
   private static LlamaConfig config(int numHeads, int numKvHeads) {
+    return config(numHeads, numKvHeads, 128);
+  }
+
+  private static LlamaConfig config(int numHeads, int numKvHeads, int headDim) {
     return new LlamaConfig(
-        64, 1, numHeads, numKvHeads, 32, 64, 100, 4096, 1e-5f, 10_000, null, false, List.of());
+        64, 1, numHeads, numKvHeads, headDim, 64, 100, 4096, 1e-5f, 10_000, null, false,
+        List.of());
   }
 
   private static ExecutorSpec spec() {
@@ -37,9 +42,14 @@ class AttentionWorkTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"4, 1, 20", "8, 8, 132", "12, 4, 7", "16, 1, 132", "32, 8, 1", "5, 1, 3"})
-  void everyQueryMeetsEveryKeyItMaySeeOnce(int numHeads, int numKvHeads, int multiprocessors) {
-    LlamaConfig config = config(numHeads, numKvHeads);
+  @CsvSource({
+    // heads, KV heads, width, multiprocessors
+    "4, 1, 128, 20", "8, 8, 32, 132", "12, 4, 64, 7", "16, 1, 128, 132", "32, 8, 64, 1",
+    "5, 1, 32, 3"
+  })
+  void everyQueryMeetsEveryKeyItMaySeeOnce(
+      int numHeads, int numKvHeads, int headDim, int multiprocessors) {
+    LlamaConfig config = config(numHeads, numKvHeads, headDim);
     AttentionWork balanced = AttentionWork.balanced(config, spec(), multiprocessors);
     AttentionWork deterministic = AttentionWork.deterministic(config, spec());
     for (int seed = 0; seed < 300; seed++) {
@@ -59,6 +69,15 @@ class AttentionWorkTest {
     // An item is 8 thread blocks, for the KV heads: 33 of it are twice the multiprocessors.
     assertThat(work.numDecodeItems()).isEqualTo(32);
     assertThat(work.numMerges()).isEqualTo(1);
+  }
+
+  @Test
+  void smallerHeadsFindRoomForTwiceAsMuch() {
+    AttentionWork work = AttentionWork.balanced(config(32, 8, 64), spec(), 132);
+
+    write(work, List.of(new Row(0, 0, 1, 32_767, NO_TREE)));
+
+    assertThat(work.numDecodeItems()).isEqualTo(64);
   }
 
   /** Tiles a little longer than a split may be are the most partial results there can be. */

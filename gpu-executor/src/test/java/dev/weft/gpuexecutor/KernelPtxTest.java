@@ -73,6 +73,21 @@ class KernelPtxTest {
     assertThat(Kernel.values()).hasSameSizeAs(kernels().entrySet());
   }
 
+  /** Attention is divided for as many blocks as the assembler leaves registers for. */
+  @Test
+  void asManyBlocksOfAttentionFindRoomAsJavaCountsOn() {
+    String ptx = new String(KernelModule.ptx(), StandardCharsets.US_ASCII);
+    Matcher bounds = Pattern.compile("\\.entry attention_(?:decode|prefill)_d(\\d+)\\([^)]*\\)\\s*"
+        + "\\.maxntid 128, 1, 1\\s+\\.minnctapersm (\\d+)").matcher(ptx);
+    int numKernels = 0;
+    for (; bounds.find(); numKernels++) {
+      int headDim = Integer.parseInt(bounds.group(1));
+      assertThat(Integer.parseInt(bounds.group(2)))
+          .isEqualTo(AttentionWork.blocksOfMultiprocessor(headDim));
+    }
+    assertThat(numKernels).isEqualTo(6);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"sm_80", "sm_90"})
   void theAssemblerOfTheOldestDriverTakesItAndSpillsNothing(String target) throws IOException {
