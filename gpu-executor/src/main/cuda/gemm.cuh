@@ -98,8 +98,12 @@ extern "C" __global__ void __launch_bounds__(256)
 // bytes that are on their way. Loads to registers do not keep them there: the assembler has those
 // for the next turn of a loop awaited in this one. So every warp has a ring of stages in shared
 // memory, all of them filled at once by copies that run by themselves. A stage is 2 KiB: a chunk of
-// one tile, half a chunk of two. A lane copies what it will read itself, so it waits for its own
-// copies and the ring needs no barrier.
+// one tile, half a chunk of two or a quarter of four. A lane copies what it will read itself, so it
+// waits for its own copies and the ring needs no barrier.
+//
+// A block reads its rows of X from the L2 cache: with 64 rows and two tiles that is twice what it
+// reads of the weights. With four tiles it is as much, so there are kernels with four, for matrices
+// of so many features that all multiprocessors get a block nevertheless.
 //
 // Grid (row groups, numTiles / TILES): the row groups of a tile run one after the other and find
 // its weights in the L2 cache.
@@ -252,7 +256,7 @@ __device__ __forceinline__ void gemm_packed(Output* y, const bf16* x, const uint
                                             const int* step, int numTiles, int numChunks,
                                             int countIndex) {
   typedef PackedGemm<TILES, ROWS> Gemm;
-  static_assert(EPILOGUE != SILU || TILES == 2, "a block has a gate tile and its up tile");
+  static_assert(EPILOGUE != SILU || TILES % 2 == 0, "a block has gate tiles and their up tiles");
   int firstRow = blockIdx.x * Gemm::NUM_ROWS;
   int firstTile = blockIdx.y * TILES;
   const uint4* tiles = weights + (long)firstTile * numChunks * WORDS_OF_CHUNK;
@@ -281,8 +285,11 @@ __device__ __forceinline__ void gemm_packed(Output* y, const bf16* x, const uint
       continue;
     }
     if constexpr (EPILOGUE == SILU) {
-      long feature = firstTile / 2 * TILE_FEATURES + element % 16;
-      store_output(y + (long)row * stride + feature, silu_times(total[0][n], total[1][n]));
+#pragma unroll
+      for (int i = 0; i < TILES; i += 2) {
+        long feature = (firstTile + i) / 2 * TILE_FEATURES + element % 16;
+        store_output(y + (long)row * stride + feature, silu_times(total[i][n], total[i + 1][n]));
+      }
     } else {
 #pragma unroll
       for (int i = 0; i < TILES; i++) {
@@ -294,7 +301,7 @@ __device__ __forceinline__ void gemm_packed(Output* y, const bf16* x, const uint
 }
 
 // gemm_packed_nR_*: up to 8 * R rows in each of gridDim.x row groups; 256 threads. The header of
-// the step has the number of rows at `countIndex`.
+// the step has the number of rows at `countIndex`. The wide ones are for many features.
 #define GEMM_PACKED(R, SUFFIX, TILES, BLOCKS, EPILOGUE, OUTPUT)                                  \
   extern "C" __global__ void __launch_bounds__(256, BLOCKS) gemm_packed_n##R##_##SUFFIX(         \
       OUTPUT* y, const bf16* x, const uint4* weights, const int* step, int numTiles,             \
@@ -313,3 +320,6 @@ GEMM_PACKED(1, logits, 1, 4, LOGITS, float)
 GEMM_PACKED(2, logits, 1, 4, LOGITS, float)
 GEMM_PACKED(4, logits, 2, 2, LOGITS, float)
 GEMM_PACKED(8, logits, 2, 1, LOGITS, float)
+GEMM_PACKED(8, wide_store, 4, 1, STORE, bf16)
+GEMM_PACKED(8, wide_silu, 4, 1, SILU, bf16)
+GEMM_PACKED(8, wide_logits, 4, 1, LOGITS, float)

@@ -6,9 +6,10 @@ import org.jspecify.annotations.Nullable;
  * A product of activations with a weight matrix, launched with the kernel that suits the number of
  * rows: up to 64 the packed ones, of which each has room for a number of rows and costs the same
  * full or empty; above the tiled ones, large tiles when there are enough of them for all
- * multiprocessors. The packed ones give the same bits for a row whatever its company is, so a
- * deterministic executor uses them for any number of rows. Where there is a {@link GemmProvider},
- * it takes the place of the kernels for many rows.
+ * multiprocessors. So it is with the packed one for most rows: its blocks are twice as wide where
+ * there are enough of them. The packed ones give the same bits for a row whatever its company is,
+ * so a deterministic executor uses them for any number of rows. Where there is a {@link
+ * GemmProvider}, it takes the place of the kernels for many rows.
  */
 final class DeviceProduct {
   /** What becomes of the sums. */
@@ -22,6 +23,7 @@ final class DeviceProduct {
   }
 
   private static final int[] PACKED_ROWS = {8, 16, 32, 64};
+  private static final int WIDE_TILES = 4;
   private static final int TILED_ROWS = 128;
   private static final int TILED_TILES = 8;
   private static final int SMALL_TILED_ROWS = 64;
@@ -54,8 +56,14 @@ final class DeviceProduct {
     library = LibraryProduct.of(context, matrix, x, y, output);
     Kernel[] kernels = packedKernels(output);
     for (int i = 0; i < packed.length; i++) {
-      packed[i] = site(context, kernels[i], matrix, x, y, countIndex);
       tilesOfBlock[i] = output == Output.SILU || i >= 2 ? 2 : 1;
+    }
+    if (numTiles / WIDE_TILES >= numMultiprocessors) {
+      kernels[packed.length - 1] = wideKernel(output);
+      tilesOfBlock[packed.length - 1] = WIDE_TILES;
+    }
+    for (int i = 0; i < packed.length; i++) {
+      packed[i] = site(context, kernels[i], matrix, x, y, countIndex);
     }
     tiled = site(context, tiledKernel(output), matrix, x, y, countIndex);
     smallTiled = site(context, smallTiledKernel(output), matrix, x, y, countIndex);
@@ -84,6 +92,14 @@ final class DeviceProduct {
             Kernel.GEMM_PACKED_N4_LOGITS,
             Kernel.GEMM_PACKED_N8_LOGITS
           };
+    };
+  }
+
+  private static Kernel wideKernel(Output output) {
+    return switch (output) {
+      case STORE -> Kernel.GEMM_PACKED_N8_WIDE_STORE;
+      case SILU -> Kernel.GEMM_PACKED_N8_WIDE_SILU;
+      case LOGITS -> Kernel.GEMM_PACKED_N8_WIDE_LOGITS;
     };
   }
 

@@ -27,6 +27,9 @@ class GemmKernelsTest {
     N8(
         Kernel.GEMM_PACKED_N8_STORE, Kernel.GEMM_PACKED_N8_SILU, Kernel.GEMM_PACKED_N8_LOGITS, 64,
         2),
+    N8_WIDE(
+        Kernel.GEMM_PACKED_N8_WIDE_STORE, Kernel.GEMM_PACKED_N8_WIDE_SILU,
+        Kernel.GEMM_PACKED_N8_WIDE_LOGITS, 64, 4),
     TILED(Kernel.GEMM_TILED_STORE, Kernel.GEMM_TILED_SILU, Kernel.GEMM_TILED_LOGITS, 128, 8),
     SMALL_TILED(
         Kernel.GEMM_SMALL_TILED_STORE, Kernel.GEMM_SMALL_TILED_SILU,
@@ -59,6 +62,7 @@ class GemmKernelsTest {
     "N2, 13, 64, 640, 5", "N2, 16, 64, 64, 4",
     "N4, 32, 64, 200, 7", "N4, 25, 64, 1088, 0",
     "N8, 61, 64, 320, 9", "N8, 100, 64, 576, 2", "N8, 65, 64, 64, 1",
+    "N8_WIDE, 61, 130, 576, 3", "N8_WIDE, 65, 64, 64, 2",
     "TILED, 65, 64, 64, 3", "TILED, 130, 190, 192, 0", "TILED, 200, 128, 128, 5",
     "TILED, 1, 320, 100, 2",
     "SMALL_TILED, 65, 64, 64, 3", "SMALL_TILED, 130, 190, 192, 0", "SMALL_TILED, 1, 64, 320, 4"
@@ -88,6 +92,7 @@ class GemmKernelsTest {
   @ParameterizedTest
   @CsvSource({
     "N1, 5, 70, 128, 1", "N2, 9, 64, 640, 2", "N4, 20, 64, 64, 3", "N8, 70, 64, 128, 5",
+    "N8_WIDE, 70, 100, 128, 3",
     "TILED, 140, 100, 128, 3", "TILED, 66, 64, 192, 2", "SMALL_TILED, 70, 100, 128, 5"
   })
   void gateIsActivatedAndMultipliedByUp(
@@ -122,7 +127,8 @@ class GemmKernelsTest {
     float[] x = activations(64, k, random);
     float[] all = run(Family.N8, Family.N8.logits, weights, x, 64, 2);
 
-    for (Family family : List.of(Family.N1, Family.N2, Family.N4, Family.N8)) {
+    for (Family family :
+        List.of(Family.N1, Family.N2, Family.N4, Family.N8, Family.N8_WIDE)) {
       for (int numRows : new int[] {1, family.numRows - 3, family.numRows}) {
         int first = 64 - numRows;
         float[] rows = Arrays.copyOfRange(x, first * stride, 64 * stride);
