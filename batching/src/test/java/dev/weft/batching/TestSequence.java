@@ -1,13 +1,26 @@
 package dev.weft.batching;
 
-import dev.weft.schedulerapi.Request;
-import dev.weft.schedulerapi.RequestHints;
 import dev.weft.schedulerapi.SequenceStatus;
-import dev.weft.schedulerapi.SequenceView;
+import dev.weft.testkit.PlainSequence;
 
 /** A view of fixed facts, for what orders sequences and does not need a scheduler. */
-record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priority,
-    SequenceStatus status, int numComputedTokens) implements SequenceView {
+final class TestSequence extends PlainSequence {
+  private final long arrivalIndex;
+  private final long arrivalNanos;
+  private final int priority;
+  private final SequenceStatus status;
+  private final int numComputedTokens;
+
+  TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priority,
+      SequenceStatus status, int numComputedTokens) {
+    super(handle);
+    this.arrivalIndex = arrivalIndex;
+    this.arrivalNanos = arrivalNanos;
+    this.priority = priority;
+    this.status = status;
+    this.numComputedTokens = numComputedTokens;
+  }
+
   /** One that waits. */
   TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priority) {
     this(handle, arrivalIndex, arrivalNanos, priority, SequenceStatus.WAITING, 0);
@@ -19,32 +32,24 @@ record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priori
         numComputedTokens);
   }
 
-  @Override public long requestId() {
-    return handle;
+  @Override public long arrivalIndex() {
+    return arrivalIndex;
   }
 
-  @Override public int sampleIndex() {
-    return 0;
+  @Override public long arrivalNanos() {
+    return arrivalNanos;
   }
 
-  @Override public int numSamplesToBegin() {
-    return 0;
+  @Override public int priority() {
+    return priority;
   }
 
-  @Override public long deadlineNanos() {
-    return Request.NO_DEADLINE;
+  @Override public SequenceStatus status() {
+    return status;
   }
 
-  @Override public String tenant() {
-    return "";
-  }
-
-  @Override public int adapterId() {
-    return 0;
-  }
-
-  @Override public RequestHints hints() {
-    return RequestHints.NONE;
+  @Override public int numComputedTokens() {
+    return numComputedTokens;
   }
 
   @Override public int numPromptTokens() {
@@ -55,35 +60,7 @@ record TestSequence(int handle, long arrivalIndex, long arrivalNanos, int priori
     return 1;
   }
 
-  @Override public int numUnreadTokens() {
-    return 0;
-  }
-
-  @Override public int numDraftTokens() {
-    return 0;
-  }
-
-  @Override public int maxNumTokens() {
-    return 2;
-  }
-
-  @Override public boolean isPrefill() {
-    return false;
-  }
-
-  @Override public boolean isScheduled() {
-    return false;
-  }
-
-  @Override public boolean isSkipped() {
-    return false;
-  }
-
-  @Override public long lastRowNanos() {
-    return arrivalNanos();
-  }
-
-  @Override public int numPreemptions() {
-    return 0;
+  @Override public String toString() {
+    return "handle " + handle() + ", priority " + priority + ", " + status;
   }
 }
