@@ -28,18 +28,18 @@ final class WorkloadsTest {
   /** Of two drafts for everybody, 0, 1 and three times 2 are accepted in five steps. */
   @Test void fixedLengthsGainWhatIsAccepted() {
     LengthWorkload workload = new LengthWorkload(LengthWorkload.Kind.FIXED, 10);
-    int numGained = 0;
+    long numGained = 0;
     for (int step = 0; step < 5; step++) {
       numGained += workload.step();
     }
 
-    assertThat(numGained).isEqualTo(10 * (5 + 0 + 1 + 3 * 2));
+    assertThat(numGained).isEqualTo(10L * (5 + 0 + 1 + 3 * 2));
   }
 
   @ParameterizedTest @EnumSource
   void lengthsGainMoreThanNoDrafts(LengthWorkload.Kind kind) {
     LengthWorkload workload = new LengthWorkload(kind, 64);
-    int numGained = 0;
+    long numGained = 0;
     for (int step = 0; step < 200; step++) {
       numGained += workload.step();
     }

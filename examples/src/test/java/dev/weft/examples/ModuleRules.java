@@ -32,7 +32,7 @@ final class ModuleRules {
       Map.entry("simulator", plus(PARTS, "engine", "testkit")),
       Map.entry("gputests", plus(PARTS, "engine", "simulator", "testkit")),
       Map.entry("examples", plus(PARTS, "engine", "simulator", "micrometer")),
-      Map.entry("benchmarks", plus(PARTS, "engine"))));
+      Map.entry("benchmarks", plus(PARTS, "engine", "testkit"))));
 
   private final String root;
   private final String[] pure;
