@@ -1,16 +1,12 @@
 package dev.weft.batching;
 
-import dev.weft.schedulerapi.DraftBooks;
-import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.ForwardingPolicy;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceList;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.StepFacts;
-import dev.weft.schedulerapi.StepFeedback;
-import dev.weft.schedulerapi.WaitingOrder;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,16 +19,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Live as long as the policy lets the oldest keep its blocks between two turns of the guard.
  * Cost that of the policy; O(running + waiting) when it gives no row.
  */
-public final class ProgressGuard implements SchedulingPolicy {
+public final class ProgressGuard extends ForwardingPolicy {
   private static final NewestFirst NEWEST_FIRST = new NewestFirst();
 
-  private final SchedulingPolicy policy;
   private final int maxNumEmptySteps;
   private int numEmptySteps;
 
   /** @param maxNumEmptySteps plans without a row after which the guard acts, 1 or more */
   public ProgressGuard(SchedulingPolicy policy, int maxNumEmptySteps) {
-    this.policy = Objects.requireNonNull(policy, "policy");
+    super(policy);
     if (maxNumEmptySteps < 1) {
       throw new IllegalArgumentException(
           "maxNumEmptySteps is " + maxNumEmptySteps + ", must be 1 or more");
@@ -42,7 +37,7 @@ public final class ProgressGuard implements SchedulingPolicy {
 
   @Override public void plan(StepBuilder step) {
     try {
-      policy.plan(step);
+      super.plan(step);
     } finally {
       if (step.numRows() > 0) {
         numEmptySteps = 0;
@@ -53,34 +48,6 @@ public final class ProgressGuard implements SchedulingPolicy {
         }
       }
     }
-  }
-
-  @Override public WaitingOrder waitingOrder() {
-    return policy.waitingOrder();
-  }
-
-  @Override public boolean acceptsWhatNeverFits() {
-    return policy.acceptsWhatNeverFits();
-  }
-
-  @Override public DraftBooks draftBooks() {
-    return policy.draftBooks();
-  }
-
-  @Override public boolean accepts(SequenceView sequence, StepFacts facts) {
-    return policy.accepts(sequence, facts);
-  }
-
-  @Override public void onAdd(SequenceView sequence) {
-    policy.onAdd(sequence);
-  }
-
-  @Override public void onStep(StepFeedback feedback) {
-    policy.onStep(feedback);
-  }
-
-  @Override public void onFinish(SequenceView sequence, FinishReason reason) {
-    policy.onFinish(sequence, reason);
   }
 
   private static boolean isStuck(StepFacts step) {

@@ -1,7 +1,6 @@
 package dev.weft.simulator;
 
-import dev.weft.schedulerapi.DraftBooks;
-import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.ForwardingPolicy;
 import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceList;
@@ -11,7 +10,6 @@ import dev.weft.schedulerapi.StepBuilder;
 import dev.weft.schedulerapi.StepFacts;
 import dev.weft.schedulerapi.StepFeedback;
 import dev.weft.schedulerapi.StepPlan;
-import dev.weft.schedulerapi.WaitingOrder;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -25,9 +23,8 @@ import org.jspecify.annotations.Nullable;
  * those without a row although the device had nothing to do and some sequence could have had one
  * (L2); a mask that is not ready is not among the facts.
  */
-final class StepProbe implements SchedulingPolicy {
+final class StepProbe extends ForwardingPolicy {
   private static final int NUM_PROBED = 3;
-  private final SchedulingPolicy policy;
   private final BooleanSupplier isDeviceIdle;
   private final ToIntFunction<SequenceView> longestPrefix;
   private final @Nullable DraftWatch drafts;
@@ -44,7 +41,7 @@ final class StepProbe implements SchedulingPolicy {
    */
   StepProbe(SchedulingPolicy policy, BooleanSupplier isDeviceIdle,
       ToIntFunction<SequenceView> longestPrefix, @Nullable DraftWatch drafts) {
-    this.policy = policy;
+    super(policy);
     this.isDeviceIdle = isDeviceIdle;
     this.longestPrefix = longestPrefix;
     this.drafts = drafts;
@@ -62,7 +59,7 @@ final class StepProbe implements SchedulingPolicy {
   @Override public void plan(StepBuilder step) {
     firstBudget = step.tokenBudget();
     try {
-      policy.plan(drafts == null ? step : new WatchedStep(step, drafts));
+      super.plan(drafts == null ? step : new WatchedStep(step, drafts));
     } finally {
       if (drafts != null) {
         drafts.afterPolicy(step);
@@ -170,37 +167,13 @@ final class StepProbe implements SchedulingPolicy {
         && step.numBlocksNeeded(sequence, numPositions) <= step.numFreeBlocks();
   }
 
-  // ---- the other decisions
-
-  @Override public WaitingOrder waitingOrder() {
-    return policy.waitingOrder();
-  }
-
-  @Override public boolean acceptsWhatNeverFits() {
-    return policy.acceptsWhatNeverFits();
-  }
-
-  @Override public DraftBooks draftBooks() {
-    return policy.draftBooks();
-  }
-
-  @Override public boolean accepts(SequenceView sequence, StepFacts facts) {
-    return policy.accepts(sequence, facts);
-  }
-
-  @Override public void onAdd(SequenceView sequence) {
-    policy.onAdd(sequence);
-  }
+  // ---- feedback
 
   @Override public void onStep(StepFeedback feedback) {
     for (int row = 0; row < feedback.numRows(); row++) {
       numSampledTokens += feedback.numSampledTokens(row);
     }
-    policy.onStep(feedback);
-  }
-
-  @Override public void onFinish(SequenceView sequence, FinishReason reason) {
-    policy.onFinish(sequence, reason);
+    super.onStep(feedback);
   }
 
   /** What a list says about itself. */

@@ -1,23 +1,19 @@
 package dev.weft.testkit;
 
-import dev.weft.schedulerapi.DraftBooks;
-import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.ForwardingPolicy;
 import dev.weft.schedulerapi.Grant;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceList;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
-import dev.weft.schedulerapi.StepFacts;
-import dev.weft.schedulerapi.StepFeedback;
 import dev.weft.schedulerapi.StepPlan;
-import dev.weft.schedulerapi.WaitingOrder;
 
 /**
  * Stands around a policy and checks that work goes on: after a step in which it scheduled nobody,
  * it asks the builder for tokens of each candidate itself, and whoever gets one is proof of an idle
  * step (L2). {@link #count} bounds the number of steps.
  */
-public final class LivenessChecker implements SchedulingPolicy {
+public final class LivenessChecker extends ForwardingPolicy {
   /** What a policy must not leave undone in an empty step. */
   public enum Demand {
     /** Nothing: the policy is not live alone. */
@@ -31,7 +27,6 @@ public final class LivenessChecker implements SchedulingPolicy {
     PROGRESS
   }
 
-  private final SchedulingPolicy policy;
   private final Demand demand;
   private final long maxNumSteps;
   private final int maxNumEmptySteps;
@@ -44,7 +39,7 @@ public final class LivenessChecker implements SchedulingPolicy {
    */
   public LivenessChecker(SchedulingPolicy policy, Demand demand, long maxNumSteps,
       int maxNumEmptySteps) {
-    this.policy = policy;
+    super(policy);
     this.demand = demand;
     this.maxNumSteps = maxNumSteps;
     this.maxNumEmptySteps = maxNumEmptySteps;
@@ -68,7 +63,7 @@ public final class LivenessChecker implements SchedulingPolicy {
   }
 
   @Override public void plan(StepBuilder step) {
-    policy.plan(step);
+    super.plan(step);
     if (demand != Demand.NOTHING && step.numRows() == 0 && step.tokenBudget() > 0) {
       probe(step, step.running());
       if (demand == Demand.WORK_CONSERVING || step.numFreeBlocks() == step.numTotalBlocks()) {
@@ -93,33 +88,5 @@ public final class LivenessChecker implements SchedulingPolicy {
     boolean isOutsideWait = grant == Grant.BLOCKED || grant == Grant.AWAITS_TOKEN;
     return grant.isGranted() || (!isOutsideWait
         && step.schedule(sequence, Math.min(numTokens, step.chunkUnit())).isGranted());
-  }
-
-  @Override public WaitingOrder waitingOrder() {
-    return policy.waitingOrder();
-  }
-
-  @Override public boolean acceptsWhatNeverFits() {
-    return policy.acceptsWhatNeverFits();
-  }
-
-  @Override public DraftBooks draftBooks() {
-    return policy.draftBooks();
-  }
-
-  @Override public boolean accepts(SequenceView sequence, StepFacts facts) {
-    return policy.accepts(sequence, facts);
-  }
-
-  @Override public void onAdd(SequenceView sequence) {
-    policy.onAdd(sequence);
-  }
-
-  @Override public void onStep(StepFeedback feedback) {
-    policy.onStep(feedback);
-  }
-
-  @Override public void onFinish(SequenceView sequence, FinishReason reason) {
-    policy.onFinish(sequence, reason);
   }
 }

@@ -2,14 +2,11 @@ package dev.weft.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weft.schedulerapi.DraftBooks;
 import dev.weft.schedulerapi.FinishReason;
+import dev.weft.schedulerapi.ForwardingPolicy;
 import dev.weft.schedulerapi.SchedulingPolicy;
 import dev.weft.schedulerapi.SequenceList;
-import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.StepBuilder;
-import dev.weft.schedulerapi.StepFacts;
-import dev.weft.schedulerapi.StepFeedback;
 import dev.weft.schedulerapi.WaitingOrder;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
@@ -100,15 +97,13 @@ public abstract class SchedulingPolicyContract {
   }
 
   /** Compares neighbours of the waiting list; only for orders that depend on fixed facts. */
-  private static final class OrderWatcher implements SchedulingPolicy {
-    private final SchedulingPolicy policy;
-
+  private static final class OrderWatcher extends ForwardingPolicy {
     private OrderWatcher(SchedulingPolicy policy) {
-      this.policy = policy;
+      super(policy);
     }
 
     @Override public void plan(StepBuilder step) {
-      WaitingOrder order = policy.waitingOrder();
+      WaitingOrder order = waitingOrder();
       SequenceList waiting = step.waiting();
       boolean isFixed = order.reevaluationNanos() == WaitingOrder.NEVER && !order.isByEntry();
       for (int i = 1; i < waiting.size() && isFixed; i++) {
@@ -117,35 +112,7 @@ public abstract class SchedulingPolicyContract {
               + " waits behind request " + waiting.get(i - 1).requestId() + ", which it precedes");
         }
       }
-      policy.plan(step);
-    }
-
-    @Override public WaitingOrder waitingOrder() {
-      return policy.waitingOrder();
-    }
-
-    @Override public boolean acceptsWhatNeverFits() {
-      return policy.acceptsWhatNeverFits();
-    }
-
-    @Override public DraftBooks draftBooks() {
-      return policy.draftBooks();
-    }
-
-    @Override public boolean accepts(SequenceView sequence, StepFacts facts) {
-      return policy.accepts(sequence, facts);
-    }
-
-    @Override public void onAdd(SequenceView sequence) {
-      policy.onAdd(sequence);
-    }
-
-    @Override public void onStep(StepFeedback feedback) {
-      policy.onStep(feedback);
-    }
-
-    @Override public void onFinish(SequenceView sequence, FinishReason reason) {
-      policy.onFinish(sequence, reason);
+      super.plan(step);
     }
   }
 }
