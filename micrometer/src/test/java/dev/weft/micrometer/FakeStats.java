@@ -1,11 +1,10 @@
 package dev.weft.micrometer;
 
-import dev.weft.schedulerapi.FinishReason;
 import dev.weft.schedulerapi.Grant;
-import dev.weft.schedulerapi.SchedulerStats;
+import dev.weft.testkit.ZeroStats;
 
 /** Statistics as a test sets them. */
-final class FakeStats implements SchedulerStats {
+final class FakeStats extends ZeroStats {
   int numRunning;
   int numWaiting;
   int numBlocked;
@@ -46,30 +45,6 @@ final class FakeStats implements SchedulerStats {
     return numRecomputedTokens;
   }
 
-  @Override public long numOutputTokens() {
-    return 0;
-  }
-
-  @Override public long numChunkedRows() {
-    return 0;
-  }
-
-  @Override public long numPreemptions() {
-    return 0;
-  }
-
-  @Override public long numWithdrawnRows() {
-    return 0;
-  }
-
-  @Override public long numForks() {
-    return 0;
-  }
-
-  @Override public long numBlockCopies() {
-    return 0;
-  }
-
   @Override public long numPrefixQueryTokens() {
     return numPrefixQueryTokens;
   }
@@ -80,22 +55,6 @@ final class FakeStats implements SchedulerStats {
 
   @Override public long numGrants(Grant grant) {
     return numGrants[grant.ordinal()];
-  }
-
-  @Override public long numFinished(FinishReason reason) {
-    return 0;
-  }
-
-  @Override public long numDiscardedRows() {
-    return 0;
-  }
-
-  @Override public long numDraftTokens() {
-    return 0;
-  }
-
-  @Override public long numAcceptedDraftTokens() {
-    return 0;
   }
 
   @Override public long numDraftRefusals() {
@@ -114,10 +73,6 @@ final class FakeStats implements SchedulerStats {
     return numListenerFailures;
   }
 
-  @Override public long numTokenPageGrowths() {
-    return 0;
-  }
-
   @Override public int numWaiting() {
     return numWaiting;
   }
@@ -128,10 +83,6 @@ final class FakeStats implements SchedulerStats {
 
   @Override public int numBlocked() {
     return numBlocked;
-  }
-
-  @Override public int numInFlight() {
-    return 0;
   }
 
   @Override public double kvUsage() {
