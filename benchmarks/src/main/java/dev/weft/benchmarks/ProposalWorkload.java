@@ -4,7 +4,8 @@ import dev.weft.schedulerapi.Drafter;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.speculative.NgramDrafter;
 import dev.weft.speculative.SuffixDrafter;
-import java.lang.reflect.Proxy;
+import dev.weft.testkit.GrowingDraftBatch;
+import dev.weft.testkit.PlainSequence;
 
 /**
  * Drafts for sequences of {@value #NUM_TOKENS} tokens, in the middle of the timed steps, that get 1
@@ -29,6 +30,8 @@ public final class ProposalWorkload {
   static final int NUM_OUTPUTS = 512;
   static final int OUTPUT_LENGTH = 512;
   private static final int NUM_SHARED_TOKENS = NUM_OUTPUTS * OUTPUT_LENGTH;
+  private static final int MAX_NUM_DRAFTS = 8;
+  private static final int MAX_GROWTH = 4;
   private static final double MEAN_GROWTH = 2.5;
   /** Reading the clock takes as long as some proposals, so that a timed step has more of them. */
   private static final int MIN_NUM_PROPOSALS_PER_STEP = 20;
@@ -38,7 +41,7 @@ public final class ProposalWorkload {
   private final int numRounds;
   private final int numRoundsPerStep;
   private final Drafter drafter;
-  private final GrowingBatch batch;
+  private final GrowingDraftBatch batch;
   private final StepTimes promptTimes;
   private final StepTimes learnTimes;
 
@@ -54,7 +57,10 @@ public final class ProposalWorkload {
     for (int i = 0; i < numSequences; i++) {
       texts[i] = RepetitiveText.ofSeed(i, 2 * NUM_TOKENS);
     }
-    batch = new GrowingBatch(texts, numTokensShown);
+    batch = new GrowingDraftBatch(numTokensShown, MAX_NUM_DRAFTS, texts).chainsAlone();
+    for (int i = 0; i < numSequences; i++) {
+      batch.grow(i, i % MAX_GROWTH);
+    }
     learnTimes = StepTimes.inMicros("learn", 1, NUM_OUTPUTS);
     if (kind == Kind.SUFFIX_SHARED) {
       learn();
@@ -79,15 +85,16 @@ public final class ProposalWorkload {
 
   /** After which nothing need be allocated. */
   private void showLongestSequences(int[][] texts) {
-    drafter.propose(new GrowingBatch(texts, 2 * NUM_TOKENS - 4));
+    GrowingDraftBatch longest =
+        new GrowingDraftBatch(2 * NUM_TOKENS, MAX_NUM_DRAFTS, texts).chainsAlone();
+    drafter.propose(longest);
     for (int i = 0; i < numSequences; i++) {
-      ArrayTokens prompt = new ArrayTokens(texts[i]);
-      drafter.onFinish(viewOf(i, prompt.numTokens()), prompt);
+      drafter.onFinish(longest.sequence(i), longest.tokens(i));
     }
   }
 
   private void learn() {
-    SequenceView allOutput = viewOf(Integer.MAX_VALUE, 0);
+    SequenceView allOutput = new AllOutput();
     for (int i = 0; i < NUM_OUTPUTS; i++) {
       ArrayTokens output = new ArrayTokens(RepetitiveText.ofSeed(-1 - i, OUTPUT_LENGTH));
       learnTimes.start();
@@ -96,14 +103,11 @@ public final class ProposalWorkload {
     }
   }
 
-  private static SequenceView viewOf(int handle, int numPromptTokens) {
-    return (SequenceView) Proxy.newProxyInstance(SequenceView.class.getClassLoader(),
-        new Class<?>[] {SequenceView.class}, (view, method, arguments) ->
-            switch (method.getName()) {
-              case "handle" -> handle;
-              case "numPromptTokens" -> numPromptTokens;
-              default -> throw new UnsupportedOperationException(method.getName());
-            });
+  /** Each sequence gets 1, 2, 3, 4 tokens, in turn; 2.5 on average. */
+  private void grow(int round) {
+    for (int i = 0; i < numSequences; i++) {
+      batch.grow(i, 1 + (round + i) % MAX_GROWTH);
+    }
   }
 
   /**
@@ -122,7 +126,7 @@ public final class ProposalWorkload {
     for (int step = 0; step < numSteps; step++) {
       times.start();
       for (int round = 0; round < numRoundsPerStep; round++) {
-        batch.grow(step * numRoundsPerStep + round);
+        grow(step * numRoundsPerStep + round);
         drafter.propose(batch);
       }
       times.stop();
@@ -138,5 +142,20 @@ public final class ProposalWorkload {
     work.reportMean("draftsPerProposal", numDrafts, "#");
     work.reportMean("proposedPerStep", batch.numProposals() - numProposalsBefore, "#");
     work.require("nothing drafted", numDrafts == 0 ? 1 : 0, 0);
+  }
+
+  /** A sequence without a prompt, which the drafter has never seen. */
+  private static final class AllOutput extends PlainSequence {
+    private AllOutput() {
+      super(Integer.MAX_VALUE);
+    }
+
+    @Override public int numPromptTokens() {
+      return 0;
+    }
+
+    @Override public int numTokens() {
+      return OUTPUT_LENGTH;
+    }
   }
 }
