@@ -1,6 +1,7 @@
 package dev.weft.batching;
 
 import static dev.weft.batching.SchedulerHarness.request;
+import static dev.weft.batching.TestDrafts.right;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.schedulerapi.Grant;
@@ -15,11 +16,6 @@ final class DraftBlocksTest {
   private static SchedulerHarness harness(TestKvCache cache) {
     return SchedulerHarness.builder().cache(cache)
         .limits(limits -> limits.maxNumDraftTokens(3)).build();
-  }
-
-  private static int[] right(SchedulerHarness harness, Request request, int from, int numTokens) {
-    return harness.alone(request, 0).subList(from, from + numTokens).stream()
-        .mapToInt(token -> token).toArray();
   }
 
   @Test void draftsOpenABlockThatIsFree() {

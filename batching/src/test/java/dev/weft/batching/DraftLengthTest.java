@@ -2,6 +2,7 @@ package dev.weft.batching;
 
 import static dev.weft.batching.SchedulerHarness.asking;
 import static dev.weft.batching.SchedulerHarness.request;
+import static dev.weft.batching.TestDrafts.harness;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -24,11 +25,6 @@ import org.junit.jupiter.api.Test;
 /** Who gets drafts, and how many. */
 final class DraftLengthTest {
   private final Request request = request(1, 5, 20);
-
-  private static SchedulerHarness harness(int maxInFlight) {
-    return SchedulerHarness.builder().plainBlocks(64)
-        .limits(limits -> limits.maxNumDraftTokens(3).maxInFlight(maxInFlight)).build();
-  }
 
   private static DraftLengthPolicy always(int numDraftTokens) {
     return lengths -> {

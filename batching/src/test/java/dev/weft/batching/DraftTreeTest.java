@@ -1,6 +1,7 @@
 package dev.weft.batching;
 
 import static dev.weft.batching.SchedulerHarness.request;
+import static dev.weft.batching.TestDrafts.other;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -31,10 +32,6 @@ final class DraftTreeTest {
 
   private int right(int outputIndex) {
     return harness.alone(request, 0).get(outputIndex);
-  }
-
-  private static int other(int token) {
-    return (token + 1) % SchedulerHarness.VOCABULARY_SIZE;
   }
 
   /** A wrong first token with a child, the right one with two children, one of them right. */
