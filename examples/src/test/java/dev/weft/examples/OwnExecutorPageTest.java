@@ -33,7 +33,8 @@ class OwnExecutorPageTest {
 
   @Test
   void everyTestOfTheTableOfMistakesExists() throws IOException {
-    String kit = contract("StepExecutor") + contract("Spec") + contract("Verification");
+    String kit = contract("StepExecutor") + contract("Determinism") + contract("Spec")
+        + contract("Verification");
     String mistakes = page().substring(page().indexOf("\n## Mistakes\n"));
     List<String> tests = Pattern.compile("`([a-z]+[A-Z]\\w{15,})`").matcher(mistakes).results()
         .map(match -> match.group(1)).toList();

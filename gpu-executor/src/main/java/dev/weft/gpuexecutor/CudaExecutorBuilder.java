@@ -133,8 +133,8 @@ public final class CudaExecutorBuilder {
    * Makes the bits of a token's logits independent of how its request was batched, chunked, placed
    * and drafted, by using one order of additions for every shape of step. Slower for long prompts,
    * and for few long sequences; and no trees of drafts, whose keys lie in another order than those
-   * of plain decoding. Default false: then the same sequence of steps repeats to the bit, but
-   * another batch may round differently.
+   * of plain decoding. {@link ExecutorSpec#isDeterministic} tells what was built. Default false:
+   * then the same sequence of steps repeats to the bit, but another batch may round differently.
    */
   public CudaExecutorBuilder deterministic(boolean value) {
     deterministic = value;
@@ -272,6 +272,7 @@ public final class CudaExecutorBuilder {
         .maxNumDraftTokens(maxNumDraftTokens)
         .verifiesTrees(maxNumDraftTokens > 0 && !deterministic)
         .verifications(Set.of(Verification.COUPLED))
+        .isDeterministic(deterministic)
         .maxInFlight(maxInFlight)
         .build();
   }

@@ -121,6 +121,7 @@ public final class HostExecutorBuilder {
             .maxNumDraftTokens(maxNumDraftTokens)
             .verifiesTrees(maxNumDraftTokens > 0)
             .verifications(EnumSet.allOf(Verification.class))
+            .isDeterministic(true)
             .maxInFlight(maxInFlight)
             .build();
     return new HostExecutor(this, spec);

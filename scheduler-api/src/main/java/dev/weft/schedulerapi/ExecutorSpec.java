@@ -26,6 +26,10 @@ import java.util.Set;
  * @param verifiesTrees         whether the drafts of a row may be a tree
  * @param verifications         how drafts can be accepted; {@link Verification#COUPLED} always
  * @param supportsBlockCopies   whether blocks can be copied, so that samples may share a prompt
+ * @param isDeterministic       whether the logits of a token, and so the tokens of a request and
+ *                              their log-probabilities, do not depend to the bit on how it was
+ *                              batched, chunked, placed, resumed and drafted; with {@link
+ *                              Verification#COUPLED}, since the others let drafts change tokens
  */
 public record ExecutorSpec(
     int vocabularySize,
@@ -45,7 +49,8 @@ public record ExecutorSpec(
     boolean supportsAdapters,
     boolean verifiesTrees,
     Set<Verification> verifications,
-    boolean supportsBlockCopies) {
+    boolean supportsBlockCopies,
+    boolean isDeterministic) {
   /** Largest pool: block ids fit into 20 bits. */
   public static final int MAX_NUM_BLOCKS = 1 << 20;
 
@@ -78,9 +83,24 @@ public record ExecutorSpec(
     }
   }
 
-  /** A spec with block tables that mixes rows freely and supports everything; set what differs. */
+  /**
+   * A spec with block tables that mixes rows freely, supports everything and does not promise equal
+   * bits; set what differs.
+   */
   public static Builder builder() {
     return new Builder();
+  }
+
+  /** A builder that has the values of this spec. */
+  public Builder toBuilder() {
+    return new Builder().vocabularySize(vocabularySize).maxModelLen(maxModelLen)
+        .blockSize(blockSize).numBlocks(numBlocks).numSlots(numSlots).maxNumRows(maxNumRows)
+        .maxNumBatchedTokens(maxNumBatchedTokens).maxNumDraftTokens(maxNumDraftTokens)
+        .maxInFlight(maxInFlight).maxNumLogprobs(maxNumLogprobs).kvKind(kvKind)
+        .mixesPrefillAndDecode(mixesPrefillAndDecode).chunkUnit(chunkUnit)
+        .supportsMasks(supportsMasks).supportsAdapters(supportsAdapters)
+        .verifiesTrees(verifiesTrees).verifications(verifications)
+        .supportsBlockCopies(supportsBlockCopies).isDeterministic(isDeterministic);
   }
 
   /** Collects a spec. */
@@ -103,6 +123,7 @@ public record ExecutorSpec(
     private boolean verifiesTrees;
     private Set<Verification> verifications = Set.of(Verification.COUPLED);
     private boolean supportsBlockCopies = true;
+    private boolean isDeterministic;
 
     private Builder() {}
 
@@ -196,12 +217,17 @@ public record ExecutorSpec(
       return this;
     }
 
+    public Builder isDeterministic(boolean value) {
+      isDeterministic = value;
+      return this;
+    }
+
     /** @throws IllegalArgumentException naming the first value out of range */
     public ExecutorSpec build() {
       return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots,
           maxNumRows, maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
           mixesPrefillAndDecode, chunkUnit, supportsMasks, supportsAdapters, verifiesTrees,
-          verifications, supportsBlockCopies);
+          verifications, supportsBlockCopies, isDeterministic);
     }
   }
 }

@@ -5,8 +5,9 @@ package dev.weft.schedulerapi;
  * scheduler. It holds, by slot, what plans told it: block table, sampling parameters, seed, tokens.
  *
  * <p>Numerics: output must not depend on how a request was scheduled. Greedy: logits of a token do
- * not depend on the other rows, on chunks or on block placement (or are compared by tolerance,
- * which the executor's documentation then says). Sampled: the random numbers of a token are a
+ * not depend on the other rows, on chunks or on block placement, to the bit where the spec says
+ * {@link ExecutorSpec#isDeterministic}; elsewhere they are compared by a tolerance, which the
+ * executor's documentation says. Sampled: the random numbers of a token are a
  * function of the slot's seed, the token's position in the sequence and the vocabulary index alone.
  */
 public interface StepExecutor extends AutoCloseable {

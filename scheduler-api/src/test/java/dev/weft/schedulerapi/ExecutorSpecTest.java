@@ -47,7 +47,7 @@ final class ExecutorSpecTest {
   @Test void defaultsMixRowsFreelyAndSupportEverything() {
     assertThat(ExecutorSpec.builder().build()).isEqualTo(new ExecutorSpec(1024, 1024, 16, 1024,
         128, 64, 512, 0, 1, 20, KvKind.BLOCK_TABLE, true, 1, true, true, false,
-        Set.of(Verification.COUPLED), true));
+        Set.of(Verification.COUPLED), true, false));
   }
 
   @Test void blocksAreCopiedWhereThereAreBlockTables() {
@@ -66,6 +66,16 @@ final class ExecutorSpecTest {
     assertThat(spec.mixesPrefillAndDecode()).isFalse();
     assertThat(spec.supportsMasks()).isFalse();
     assertThat(spec.supportsBlockCopies()).isFalse();
+  }
+
+  @Test void aBuilderOfASpecBuildsTheSame() {
+    ExecutorSpec odd = new ExecutorSpec(3, 4, 5, 6, 7, 2, 9, 10, 11, 12, KvKind.FIXED_SLOT, false,
+        8, false, false, true, Set.of(Verification.COUPLED, Verification.TYPICAL), false, true);
+    ExecutorSpec usual = ExecutorSpec.builder().build();
+
+    assertThat(odd.toBuilder().build()).isEqualTo(odd);
+    assertThat(usual.toBuilder().build()).isEqualTo(usual);
+    assertThat(usual.toBuilder().numBlocks(6).build().numBlocks()).isEqualTo(6);
   }
 
   @Test void eachCapabilityIsSetByItsOwnSetter() {

@@ -23,7 +23,8 @@ import java.util.Set;
  * step when it is submitted; with {@link #completingOnDemand} a test calls {@link #completeNext}.
  * There is no thread and no clock: {@link #await} answers at once.
  *
- * <p>It verifies drafts by coupling, chains and, where the spec says so, trees.
+ * <p>It verifies drafts by coupling, chains and, where the spec says so, trees. Its spec says
+ * deterministic, whatever it is made with.
  *
  * <p>Steps can be made to fail. Those completed before the executor died can still be polled.
  */
@@ -53,7 +54,7 @@ public final class HashModelExecutor implements StepExecutor {
       throw new IllegalArgumentException(
           "verifications is " + spec.verifications() + ", must be COUPLED alone");
     }
-    this.spec = spec;
+    this.spec = spec.toBuilder().isDeterministic(true).build();
     this.completesAtOnce = completesAtOnce;
     shadow = SlotShadow.ofExecutor(spec);
     device = new HashDevice(spec);

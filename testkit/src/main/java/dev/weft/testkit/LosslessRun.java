@@ -193,12 +193,8 @@ final class LosslessRun implements SchedulerListener {
   record Shape(String name, int maxNumSeqs, int maxNumBatchedTokens, int maxInFlight,
       int numBlocks, boolean cachesPrefixes) {
     /** The executor as a scheduler sees it that uses a part of its blocks. */
-    ExecutorSpec specOf(ExecutorSpec s) {
-      return new ExecutorSpec(s.vocabularySize(), s.maxModelLen(), s.blockSize(),
-          Math.min(s.numBlocks(), numBlocks + 1), s.numSlots(), s.maxNumRows(),
-          s.maxNumBatchedTokens(), s.maxNumDraftTokens(), s.maxInFlight(), s.maxNumLogprobs(),
-          s.kvKind(), s.mixesPrefillAndDecode(), s.chunkUnit(), s.supportsMasks(),
-          s.supportsAdapters(), s.verifiesTrees(), s.verifications(), s.supportsBlockCopies());
+    ExecutorSpec specOf(ExecutorSpec whole) {
+      return whole.toBuilder().numBlocks(Math.min(whole.numBlocks(), numBlocks + 1)).build();
     }
 
     SchedulerLimits limits(ExecutorSpec spec, int maxNumDraftTokens) {

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
  * <p>The file is long because it is one list, in the order: life, placement, slots, sampling, bad
  * plans; the tests of drafts and of what the spec says are inherited.
  */
-public abstract class StepExecutorContract extends SpecContract {
+public abstract class StepExecutorContract extends DeterminismContract {
   /** For the test class that extends it. */
   protected StepExecutorContract() {}
 

@@ -72,6 +72,42 @@ class StepExecutorContractTest {
     return contract;
   }
 
+  @Test void roundingThatDependsOnTheBatchIsSeen() {
+    StepExecutorContract contract = new StepExecutorContract() {
+      @Override protected StepExecutor create(ExecutorSpec wanted) {
+        return new RoundsByRows(HashModelExecutor.completingAtOnce(wanted));
+      }
+    };
+    contract.open();
+
+    contract.chunksChangeNoBit();
+    assertThatThrownBy(contract::strangersInTheBatchChangeNoBit)
+        .isInstanceOf(AssertionError.class);
+  }
+
+  /** Reports log-probabilities that are a bit greater in company. */
+  private static final class RoundsByRows extends Passing {
+    RoundsByRows(StepExecutor inner) {
+      super(inner);
+    }
+
+    @Override public boolean poll(StepResult result) {
+      StepResult exact = new StepResult(4, 7, 20);
+      if (!super.poll(exact)) {
+        return false;
+      }
+      result.reset(exact.stepId(), exact.numRows());
+      for (int row = 0; row < exact.numRows(); row++) {
+        for (int i = 0; i < exact.numTokens(row); i++) {
+          result.addToken(row, exact.token(row, i));
+          float logprob = exact.logprob(row, i);
+          result.setLogprob(row, exact.numRows() == 1 ? logprob : Math.nextUp(logprob));
+        }
+      }
+      return true;
+    }
+  }
+
   /** Has a spec that is not its own. */
   private static final class PromisesLess extends Passing {
     private final ExecutorSpec promised;

@@ -85,7 +85,8 @@ final class JournalFile {
             | (spec.supportsAdapters() ? 4 : 0) | (spec.supportsBlockCopies() ? 8 : 0)
             | (spec.verifiesTrees() ? 16 : 0)
             | (spec.verifications().contains(Verification.REJECTION) ? 32 : 0)
-            | (spec.verifications().contains(Verification.TYPICAL) ? 64 : 0)}) {
+            | (spec.verifications().contains(Verification.TYPICAL) ? 64 : 0)
+            | (spec.isDeterministic() ? 128 : 0)}) {
       out.number(value);
     }
     Map<String, String> labels = new TreeMap<>(setup.labels());
@@ -172,7 +173,7 @@ final class JournalFile {
     int maxNumLogprobs = next(in) - 1;
     KvKind kvKind = in.constant("kvKind", KvKind.values());
     int chunkUnit = next(in);
-    int flags = in.number("flags of the executor", 127);
+    int flags = in.number("flags of the executor", 255);
     Set<Verification> verifications = EnumSet.of(Verification.COUPLED);
     if ((flags & 32) != 0) {
       verifications.add(Verification.REJECTION);
@@ -183,7 +184,7 @@ final class JournalFile {
     return new ExecutorSpec(vocabularySize, maxModelLen, blockSize, numBlocks, numSlots, maxNumRows,
         maxNumBatchedTokens, maxNumDraftTokens, maxInFlight, maxNumLogprobs, kvKind,
         (flags & 1) != 0, chunkUnit, (flags & 2) != 0, (flags & 4) != 0, (flags & 16) != 0,
-        verifications, (flags & 8) != 0);
+        verifications, (flags & 8) != 0, (flags & 128) != 0);
   }
 
   private static int next(RecordReader in) throws JournalFormatException {

@@ -8,7 +8,6 @@ import dev.weft.schedulerapi.DraftBatch;
 import dev.weft.schedulerapi.DraftLengthPolicy;
 import dev.weft.schedulerapi.DraftLengths;
 import dev.weft.schedulerapi.Drafter;
-import dev.weft.schedulerapi.ExecutorSpec;
 import dev.weft.schedulerapi.KvCache;
 import dev.weft.schedulerapi.PauseMode;
 import dev.weft.schedulerapi.Request;
@@ -97,16 +96,11 @@ public final class Replay {
 
   private static JournalSetup withVocabulary(JournalSetup setup, int size) {
     SchedulerLimits l = setup.limits();
-    ExecutorSpec s = setup.spec();
     return new JournalSetup(
         new SchedulerLimits(l.maxNumWaiting(), l.maxNumSeqs(), l.maxNumBatchedTokens(),
             l.maxModelLen(), size, l.maxInFlight(), l.maxNumAdapters(), l.numExtraRowTokens(),
             l.numLookaheadTokens(), l.maxNumDraftTokens(), l.maxNumEmptySteps()),
-        new ExecutorSpec(size, s.maxModelLen(), s.blockSize(), s.numBlocks(), s.numSlots(),
-            s.maxNumRows(), s.maxNumBatchedTokens(), s.maxNumDraftTokens(), s.maxInFlight(),
-            s.maxNumLogprobs(), s.kvKind(), s.mixesPrefillAndDecode(), s.chunkUnit(),
-            s.supportsMasks(), s.supportsAdapters(), s.verifiesTrees(), s.verifications(),
-            s.supportsBlockCopies()),
+        setup.spec().toBuilder().vocabularySize(size).build(),
         setup.seed(), setup.labels());
   }
 

@@ -3,10 +3,17 @@ package dev.weft.engine.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.schedulerapi.ExecutorSpec;
+import dev.weft.schedulerapi.SchedulerLimits;
 import dev.weft.schedulerapi.SchedulerListener;
+import dev.weft.schedulerapi.Verification;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -103,6 +110,30 @@ final class JournalDamageTest {
       Replay.of(journal).build().run();
     } catch (JournalFormatException e) {
       assertThat(e).hasMessageStartingWith("at byte ");
+    }
+  }
+
+  /** Written when a spec did not say yet whether its executor is deterministic. */
+  @Test void aFileOfAnOlderWriterIsRead() throws IOException {
+    byte[] old = HexFormat.of().parseHex("574546544c4f4701380000009c5c52d8000700000000000000802080"
+        + "0280108020808080080100000000e80780088008108008800140800404011500017b0106706f6c6963790178"
+        + "5345474d00000000000000000000000000000000");
+
+    ExecutorSpec spec = JournalFile.read(old).setup().spec();
+
+    assertThat(spec).isEqualTo(ExecutorSpec.builder().maxNumDraftTokens(4).verifiesTrees(true)
+        .supportsAdapters(false).verifications(EnumSet.allOf(Verification.class)).build());
+  }
+
+  @Test void whatASpecSaysIsReadAsItWasWritten() throws IOException {
+    ExecutorSpec plain = ExecutorSpec.builder().build();
+    for (ExecutorSpec spec : List.of(plain, plain.toBuilder().isDeterministic(true).build())) {
+      Path file = folder.resolve("spec.weftlog");
+      FlightRecorder.builder().build()
+          .begin(new JournalSetup(SchedulerLimits.builder().build(), spec, 0, Map.of()))
+          .writeTo(file);
+
+      assertThat(Journal.read(file).setup().spec()).isEqualTo(spec);
     }
   }
 

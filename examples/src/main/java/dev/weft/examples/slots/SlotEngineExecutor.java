@@ -40,7 +40,7 @@ public final class SlotEngineExecutor extends BlockingExecutor {
         .blockSize(BLOCK_SIZE).numBlocks(1 + numSlots * numBlocksOfSlot) // Slots run out first.
         .numSlots(numSlots).maxNumRows(numSlots).maxNumBatchedTokens(maxTokens)
         .mixesPrefillAndDecode(false).chunkUnit(SlotEngine.PIECE)
-        .maxInFlight(2)
+        .maxInFlight(2).isDeterministic(true)
         .maxNumLogprobs(-1).supportsMasks(false).supportsAdapters(false)
         .build();
   }
