@@ -157,6 +157,26 @@ class ScriptsTest(unittest.TestCase):
         for part in run.PARTS:
             self.assertIn(part, call.stdout)
 
+    def test_cublas_is_found_beside_torch(self):
+        with tempfile.TemporaryDirectory() as folder:
+            library = os.path.join(folder, "nvidia", "cublas", "lib", "libcublas.so.12")
+            for file in (library, os.path.join(folder, "torch", "__init__.py")):
+                os.makedirs(os.path.dirname(file))
+                open(file, "w").close()
+            spec = mock.Mock(origin=os.path.join(folder, "torch", "__init__.py"))
+            with mock.patch.object(run.importlib.util, "find_spec", return_value=spec):
+                self.assertEqual(run.cublas_of_torch(), library)
+        with mock.patch.object(run.importlib.util, "find_spec", return_value=None):
+            self.assertIsNone(run.cublas_of_torch())
+
+    def test_a_library_that_is_not_there_is_left_out(self):
+        bench = mock.Mock(options=mock.Mock(models="1B", java_options=""))
+        bench.serve.return_value = 2
+        with mock.patch.object(run, "cublas_of_torch", return_value="/x/libcublas.so.12"):
+            run.Bench.library(bench)
+        self.assertEqual(bench.options.java_options, " -Dweft.cublas=/x/libcublas.so.12")
+        self.assertEqual(bench.note.call_args.kwargs["kind"], "left out")
+
     def test_a_jar_of_classes_has_its_packages(self):
         with tempfile.TemporaryDirectory() as folder:
             os.makedirs(os.path.join(folder, "classes", "a", "b"))

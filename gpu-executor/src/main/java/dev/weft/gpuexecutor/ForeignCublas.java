@@ -24,8 +24,8 @@ final class ForeignCublas implements GemmProvider {
   static final int MIN_MAJOR_VERSION = 12;
 
   /**
-   * Below, the executor's own kernels wait for weights alone. From here on they read all rows for
-   * every few features, which is twice the bytes of the weights with 64 rows.
+   * Below, the executor's own kernels wait for weights alone. From here on they read so many rows
+   * for every few features that these are as many bytes as the weights, or twice as many.
    */
   static final int MIN_ROWS = 33;
 

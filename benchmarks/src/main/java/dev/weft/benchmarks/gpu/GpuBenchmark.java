@@ -1,7 +1,9 @@
 package dev.weft.benchmarks.gpu;
 
 import dev.weft.gpuexecutor.CudaExecutor;
+import dev.weft.gpuexecutor.CudaExecutorBuilder;
 import dev.weft.gpuexecutor.CudaModel;
+import dev.weft.gpuexecutor.GemmProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,9 +12,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many tokens per second does the CUDA executor serve? Models of random weights, so that none
- * must be downloaded; prompts that arrive all at once; greedy, to the full length. What a step
- * costs at least, and what others do on the same GPU, says benchmarks/gpu/run, which calls this.
+ * How many tokens per second does the CUDA executor serve, alone or with a library for products?
+ * Models of random weights, so that none must be downloaded; prompts that arrive all at once;
+ * greedy, to the full length. What a step costs at least, and what others do on the same GPU, says
+ * benchmarks/gpu/run, which calls this.
  */
 public final class GpuBenchmark {
   private static final int BLOCK_SIZE = 16;
@@ -20,7 +23,7 @@ public final class GpuBenchmark {
 
   private GpuBenchmark() {}
 
-  /** Options: {@link GpuOptions#HELP}. Exits 2 when there is no GPU. */
+  /** Options: {@link GpuOptions#HELP}. Exits 2 when there is no GPU, or no library as asked for. */
   public static void main(String... arguments) throws IOException, InterruptedException {
     if (arguments.length == 1 && arguments[0].equals("--help")) {
       System.out.print(GpuOptions.HELP);
@@ -32,20 +35,43 @@ public final class GpuBenchmark {
       System.out.println("no GPU: " + reason.get());
       System.exit(2);
     }
+    GemmProvider library = options.library() ? findLibrary() : null;
+    String engine = engine(options, library);
     long startNanos = System.nanoTime();
-    try (BatchServer server = new BatchServer(executor(options))) {
+    try (BatchServer server = new BatchServer(executor(options, library))) {
       System.out.printf("%s is loaded after %.1f s%n", options.modelName(),
           (System.nanoTime() - startNanos) * 1e-9);
       for (int batch : options.batches()) {
-        measure(server, batch, options);
+        measure(server, batch, options, engine);
       }
     }
   }
 
+  private static GemmProvider findLibrary() {
+    try {
+      return GemmProvider.find();
+    } catch (UnsupportedOperationException e) {
+      System.out.println(e.getMessage());
+      System.exit(2);
+      throw e;
+    }
+  }
+
+  private static String engine(GpuOptions options, @Nullable GemmProvider library) {
+    return "weft" + (options.deterministic() ? ", deterministic" : "")
+        + (library == null ? "" : ", " + library.name());
+  }
+
   /** Sized for the largest batch, which smaller ones share. */
-  private static CudaExecutor executor(GpuOptions options) throws IOException {
+  private static CudaExecutor executor(GpuOptions options, @Nullable GemmProvider library)
+      throws IOException {
     int numBlocksEach = (options.length() + BLOCK_SIZE - 1) / BLOCK_SIZE;
-    return CudaExecutor.builder(CudaModel.ofRandomWeights(options.shape(), SEED))
+    CudaExecutorBuilder builder =
+        CudaExecutor.builder(CudaModel.ofRandomWeights(options.shape(), SEED));
+    if (library != null) {
+      builder.gemmProvider(library);
+    }
+    return builder
         .maxModelLen(options.length())
         .blockSize(BLOCK_SIZE)
         .numBlocks(1 + options.maxBatch() * numBlocksEach)
@@ -56,9 +82,8 @@ public final class GpuBenchmark {
         .build();
   }
 
-  private static void measure(BatchServer server, int batch, GpuOptions options)
+  private static void measure(BatchServer server, int batch, GpuOptions options, String engine)
       throws IOException, InterruptedException {
-    String engine = options.deterministic() ? "weft, deterministic" : "weft";
     for (int round = 1 - options.numWarmups(); round <= options.numRounds(); round++) {
       GpuSample sample = server.serve(options.modelName(), batch, options.numPromptTokens(),
           options.numOutputTokens(), round);

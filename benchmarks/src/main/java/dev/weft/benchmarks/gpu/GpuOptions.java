@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param numRounds        runs of each batch that count
  * @param maxBatchedTokens tokens of a step
  * @param deterministic    whether the bits of an output must not depend on the batch
+ * @param library          whether a library multiplies in long steps
  * @param output           file that results are appended to; null for the console alone
  */
 record GpuOptions(
@@ -32,6 +33,7 @@ record GpuOptions(
     int numRounds,
     int maxBatchedTokens,
     boolean deterministic,
+    boolean library,
     @Nullable Path output) {
   static final String HELP = """
       Serves random prompts with a model of random weights on a GPU.
@@ -46,12 +48,13 @@ record GpuOptions(
         --rounds=5             runs of each batch that count
         --step-tokens=8192     most tokens of a step
         --deterministic=false  true: bits that do not depend on the batch
+        --library=false        true: products of long steps by cuBLAS, -Dweft.cublas=FILE names it
         --out=FILE             appends a line of JSON for each run
         --help                 prints this
       """;
   private static final Map<String, String> DEFAULTS = Map.of("shape", "",
       "batches", "1,16,64,256", "prompt", "512", "output", "128", "warmups", "1", "rounds", "5",
-      "step-tokens", "8192", "deterministic", "false", "out", "");
+      "step-tokens", "8192", "deterministic", "false", "library", "false", "out", "");
 
   /** @throws IllegalArgumentException naming the argument and what is allowed */
   static GpuOptions parse(String... arguments) {
@@ -79,6 +82,7 @@ record GpuOptions(
         number("rounds", value(given, "rounds")),
         number("step-tokens", value(given, "step-tokens")),
         Boolean.parseBoolean(value(given, "deterministic")),
+        Boolean.parseBoolean(value(given, "library")),
         out.isEmpty() ? null : Path.of(out));
   }
 

@@ -24,6 +24,7 @@ class GpuBenchmarkTest {
     assertThat(options.modelName()).isEqualTo("1B");
     assertThat(options.batches()).containsExactly(1, 16, 64, 256);
     assertThat(options.length()).isEqualTo(640);
+    assertThat(options.library()).isFalse();
     assertThat(GpuOptions.HELP).contains("--batches=1,16,64,256", "--prompt=" + 512,
         "--output=" + options.numOutputTokens(), "--rounds=" + options.numRounds(),
         "--warmups=" + options.numWarmups(), "--step-tokens=" + options.maxBatchedTokens());
