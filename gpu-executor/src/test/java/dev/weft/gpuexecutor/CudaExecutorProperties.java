@@ -12,7 +12,7 @@ import net.jqwik.api.Property;
  * work.
  */
 class CudaExecutorProperties {
-  @Property(tries = 40)
+  @Property(tries = 25)
   void outputIsThatOfTheRequestAlone(@ForAll long seed) throws Exception {
     new ScheduledScenario(new Cuda(), seed).run();
     StandIn.verify();
