@@ -171,7 +171,7 @@ class ScriptsTest(unittest.TestCase):
 
     def test_a_library_that_is_not_there_is_left_out(self):
         bench = mock.Mock(options=mock.Mock(models="1B", java_options=""))
-        bench.serve.return_value = 2
+        bench.serve.return_value = 3
         with mock.patch.object(run, "cublas_of_torch", return_value="/x/libcublas.so.12"):
             run.Bench.library(bench)
         self.assertEqual(bench.options.java_options, " -Dweft.cublas=/x/libcublas.so.12")

@@ -211,7 +211,7 @@ static __device__ __forceinline__ float4 load_logits(const LogitRow& row, int fi
   return first < end ? *(const float4*)(row.logits + first) : make_float4(0, 0, 0, 0);
 }
 
-/** Load number `index` of those; registers have no index, and in local memory they would be slow. */
+/** Load number `index` of those: registers have no index, and in local memory they are slow. */
 static __device__ __forceinline__ float4 choose_load(const float4 (&loads)[LOADS_AT_ONCE],
                                                      int index) {
   float4 chosen = loads[0];
@@ -248,7 +248,7 @@ static __device__ __forceinline__ float4 listed_value(const SampleMemory& memory
  * Calls visit(first, raw, value) for four neighbouring tokens at a time: for all of the vocabulary,
  * or for those that are listed. The value is the logit after penalties, bias, mask and stop tokens,
  * and minus infinity behind the vocabulary; raw logits are only there where nothing is listed. A
- * thread gets the same tokens in every pass. It asks for several loads before it waits for the first,
+ * thread gets the same tokens in every pass. It asks for several loads before it waits for one,
  * for a step of few rows has few multiprocessors at work, and each must ask for much at a time.
  */
 template <class Visit>

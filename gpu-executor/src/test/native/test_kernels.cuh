@@ -111,9 +111,9 @@ extern "C" __global__ void test_product(float* c, const bf16* a, const bf16* b) 
   }
 }
 
-// to[i] = from of the neighbour's neighbour + 1, through shared memory that is used twice; one block.
-// `mode` leaves out one thing: 1 the first barrier, 2 the second, 3 the wait for the copy; 4 has
-// barriers of the warp in place of the second one.
+// to[i] = from of the neighbour's neighbour + 1, through shared memory that is used twice, in one
+// block. `mode` leaves out one thing: 1 the first barrier, 2 the second, 3 the wait for the copy; 4
+// has barriers of the warp in place of the second one.
 extern "C" __global__ void test_exchange(int* to, const int* from, int mode) {
   __shared__ int4 stage[256];
   int next = (threadIdx.x + 32) % blockDim.x;

@@ -64,7 +64,7 @@ final class CudaAvailability {
       if (driver.deviceCount() == 0) {
         return Optional.of(NO_DEVICE);
       }
-      CudaDevice device = newest(driver);
+      CudaDevice device = firstNewEnough(driver);
       if (!isNewEnough(device)) {
         return Optional.of(tooOld(device));
       }
@@ -74,7 +74,7 @@ final class CudaAvailability {
   }
 
   /** The first device that is new enough, else the first. */
-  private static CudaDevice newest(CudaDriver driver) {
+  private static CudaDevice firstNewEnough(CudaDriver driver) {
     for (int ordinal = 0; ordinal < driver.deviceCount(); ordinal++) {
       CudaDevice device = driver.device(ordinal);
       if (isNewEnough(device)) {

@@ -116,15 +116,7 @@ public final class CudaExecutor implements StepExecutor {
           "step " + plan.stepId() + ": " + spec.maxInFlight() + " steps are in flight already");
     }
     planCheck.accept(plan);
-    if (!enqueue(plan)) {
-      return false;
-    }
-    clock.submitted();
-    ring.submit(plan);
-    return true;
-  }
-
-  private boolean enqueue(StepPlan plan) {
+    Throwable failure = null;
     deviceLock.lock();
     try {
       if (state != ExecutorState.READY) {
@@ -132,13 +124,18 @@ public final class CudaExecutor implements StepExecutor {
       }
       pipeline.bindToThread(); // another executor or library may have set its own
       pipeline.enqueue(plan);
-      return true;
     } catch (RuntimeException | Error e) { // A step may have been given to the device by half.
-      die("died when step " + plan.stepId() + " was submitted", e);
-      return false;
+      failure = e;
     } finally {
       deviceLock.unlock();
     }
+    if (failure != null) {
+      die("died when step " + plan.stepId() + " was submitted", failure);
+      return false;
+    }
+    clock.submitted();
+    ring.submit(plan);
+    return true;
   }
 
   @Override
@@ -189,9 +186,9 @@ public final class CudaExecutor implements StepExecutor {
   }
 
   /**
-   * Waits for the steps on the device, unless the executor is dead, but not longer than the time
-   * limit of a step. When one does not come back, the memory stays with the process, because giving
-   * it back would wait for that step.
+   * Waits for the steps on the device, but not longer than the time limit of a step, also when
+   * interrupted. When one does not come back, the memory stays with the process, because giving it
+   * back would wait for that step.
    */
   @Override
   public void close() {
@@ -203,25 +200,44 @@ public final class CudaExecutor implements StepExecutor {
       failureMessage = "";
     }
     ring.stop();
+    if (isHung) {
+      return;
+    }
     long deadline = System.nanoTime() + clock.limitNanos();
-    if (!isHung && endsInTime(thread, deadline) && locksDeviceInTime(deadline)) {
+    boolean interrupted = false;
+    boolean isOver = false;
+    while (!isOver) {
       try {
-        if (pipeline.comesToRest(deadline)) {
-          pipeline.close();
-        }
-      } finally {
-        deviceLock.unlock();
+        giveBack(deadline);
+        isOver = true;
+      } catch (InterruptedException e) {
+        interrupted = true;
       }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
-  /** False when a submit does not come back, such as one that waits for room in a full queue. */
-  private boolean locksDeviceInTime(long deadline) {
+  /** Gives everything back that comes to rest in time. */
+  private void giveBack(long deadline) throws InterruptedException {
+    // A handler of the last log message of that thread may be what closes.
+    if (thread != Thread.currentThread()) {
+      TimeUnit.NANOSECONDS.timedJoin(thread, deadline - System.nanoTime());
+      if (thread.isAlive()) {
+        return;
+      }
+    }
+    // A submit may not come back either, such as one that waits for room in a full queue.
+    if (!deviceLock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+      return;
+    }
     try {
-      return deviceLock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return deviceLock.tryLock();
+      if (pipeline.comesToRest(deadline)) {
+        pipeline.close();
+      }
+    } finally {
+      deviceLock.unlock();
     }
   }
 
@@ -259,35 +275,21 @@ public final class CudaExecutor implements StepExecutor {
     }
   }
 
+  /** Tells of it last and without a lock, because whoever handles the message may close. */
   private void die(String message, @Nullable Throwable cause) {
+    boolean isFirst;
     synchronized (lifeLock) {
-      if (state == ExecutorState.READY) {
-        LOGGER.log(Level.ERROR, "the CUDA executor " + message, cause);
+      isFirst = state == ExecutorState.READY;
+      if (isFirst) {
         boolean isOfDevice = cause == null || cause instanceof CudaException;
         failureMessage = message + (cause == null ? "" : ": " + cause)
-            + (isOfDevice ? "; this process has lost its GPU, start another" : "");
+            + (isOfDevice ? "; this process may have lost its GPU, start another" : "");
         state = ExecutorState.DEAD;
       }
     }
     ring.stop();
-  }
-
-  /** True also on that thread itself, on which a handler of its last log message may close. */
-  private static boolean endsInTime(Thread thread, long deadline) {
-    boolean interrupted = false;
-    boolean isOther = thread != Thread.currentThread();
-    long nanosLeft = deadline - System.nanoTime();
-    while (isOther && thread.isAlive() && nanosLeft > 0) {
-      try {
-        TimeUnit.NANOSECONDS.timedJoin(thread, nanosLeft);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-      nanosLeft = deadline - System.nanoTime();
+    if (isFirst) {
+      LOGGER.log(Level.ERROR, "the CUDA executor " + message, cause);
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return !isOther || !thread.isAlive();
   }
 }

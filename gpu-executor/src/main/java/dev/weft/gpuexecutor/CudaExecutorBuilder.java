@@ -195,8 +195,8 @@ public final class CudaExecutorBuilder {
    * Loads the model and takes all memory, on the device and pinned.
    *
    * @throws IllegalArgumentException naming the first value out of range, before the device was
-   *     touched; or saying that limits together ask for steps of more than 2 GiB, before the model
-   *     is loaded
+   *     touched; or saying that limits together ask for steps, or a table of rotations, of more
+   *     than 2 GiB, before the model is loaded
    * @throws IllegalStateException when CUDA cannot be used, with {@link
    *     CudaExecutor#unavailableReason}, or the provider cannot
    * @throws OutOfDeviceMemoryException when something does not fit; everything was given back

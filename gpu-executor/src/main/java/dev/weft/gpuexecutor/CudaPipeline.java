@@ -251,7 +251,7 @@ final class CudaPipeline implements AutoCloseable {
    * @param deadline a time of {@link System#nanoTime}
    * @return false when they are not done by then; true also when the device is lost
    */
-  boolean comesToRest(long deadline) {
+  boolean comesToRest(long deadline) throws InterruptedException {
     try {
       driver.bindToThread();
       while (!isIdle()) {
@@ -259,6 +259,9 @@ final class CudaPipeline implements AutoCloseable {
           return false;
         }
         LockSupport.parkNanos(this, REST_NANOS);
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
       }
     } catch (CudaException e) {
       return true;

@@ -12,6 +12,8 @@ final class DeviceRope {
   }
 
   /**
+   * Refuses so many positions that their table has more than 2 GiB.
+   *
    * @throws IllegalArgumentException when the table does not fit into one buffer of the host
    */
   static void check(LlamaConfig config, int numPositions) {

@@ -168,7 +168,6 @@ public final class HostExecutor implements StepExecutor {
   }
 
   private void die(long stepId, Throwable cause) {
-    LOGGER.log(Level.ERROR, "the host executor died in step " + stepId, cause);
     synchronized (lifeLock) {
       if (state == ExecutorState.READY) {
         failureMessage = "died in step " + stepId + ": " + cause;
@@ -176,6 +175,7 @@ public final class HostExecutor implements StepExecutor {
       }
     }
     ring.stop();
+    LOGGER.log(Level.ERROR, "the host executor died in step " + stepId, cause);
   }
 
   // ---- small parts

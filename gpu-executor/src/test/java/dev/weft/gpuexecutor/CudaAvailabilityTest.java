@@ -157,7 +157,7 @@ class CudaAvailabilityTest {
     @Test
     void unpackedNativesAreUsedWhereTheyAreAndStayThere(
         @TempDir Path natives, @TempDir Path temporary) throws IOException {
-      Path relative = Path.of("").toAbsolutePath().relativize(natives.toRealPath());
+      Path relative = Path.of("").toRealPath().relativize(natives.toRealPath());
       Path library = natives.resolve(CudaNatives.fileName());
       try (InputStream content = jarOfNatives()) {
         Files.copy(content, library);

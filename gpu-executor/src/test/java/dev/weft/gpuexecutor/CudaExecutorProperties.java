@@ -48,11 +48,12 @@ class CudaExecutorProperties {
     public SoloOutput alone(int[] prompt, SamplingParameters parameters, long seed) {
       CudaExecutorBuilder builder = builder();
       StandIn.reset();
+      SoloOutput output;
       try (CudaExecutor executor = CudaToy.build(builder)) {
-        return new AloneOnExecutor(executor, prompt, parameters, seed).run();
-      } finally {
-        StandIn.verify();
+        output = new AloneOnExecutor(executor, prompt, parameters, seed).run();
       }
+      StandIn.verify();
+      return output;
     }
 
     @Override

@@ -7,7 +7,10 @@ import dev.weft.schedulerapi.ExecutorState;
 import dev.weft.testkit.PlanWriter;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -74,6 +77,45 @@ class CudaFaultTest {
     assertThat(executor.lastGoodStepId()).isEqualTo(results.size());
     assertThat(results).isEqualTo(expected.subList(0, results.size()));
     assertThat(executor.submit(new PlanWriter().write())).isFalse();
+  }
+
+  @Test
+  void whoeverHearsOfTheDeathMayClose() throws Exception {
+    CudaExecutorBuilder builder = CudaWorkload.builder();
+    StandIn.reset();
+    StandIn.multiprocessors(2);
+    CudaExecutor executor = CudaToy.build(builder);
+    AtomicInteger numHeard = new AtomicInteger();
+    Handler closes = new Handler() {
+      @Override public void publish(LogRecord message) {
+        executor.close();
+        numHeard.incrementAndGet();
+      }
+
+      @Override public void flush() {}
+
+      @Override public void close() {}
+    };
+    LOGGER.setLevel(Level.SEVERE);
+    LOGGER.setUseParentHandlers(false);
+    LOGGER.addHandler(closes);
+    try {
+      StandIn.failKernel(5, ILLEGAL_ADDRESS);
+      new CudaWorkload(executor).run();
+      while (numHeard.get() == 0) {
+        Thread.onSpinWait();
+      }
+    } finally {
+      LOGGER.removeHandler(closes);
+      LOGGER.setUseParentHandlers(true);
+      LOGGER.setLevel(Level.OFF);
+    }
+    assertThat(executor.state()).isEqualTo(ExecutorState.CLOSED);
+    long numCalls = StandIn.numCalls("cuEventQuery");
+    executor.close();
+    assertThat(StandIn.numCalls("cuEventQuery")).isEqualTo(numCalls);
+    assertThat(numHeard).hasValue(1);
+    StandIn.verify();
   }
 
   @Test

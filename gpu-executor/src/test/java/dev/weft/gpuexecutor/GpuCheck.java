@@ -81,6 +81,10 @@ public final class GpuCheck {
     long numSkipped = 0;
     for (Class<?> test : selected(arguments.length == 0 ? "" : arguments[0])) {
       TestExecutionSummary summary = run(test);
+      if (summary.getTestsFoundCount() == 0) {
+        out.println("FAILED " + test.getSimpleName() + ": no engine knows its tests");
+        numFailed++;
+      }
       summary.printFailuresTo(out, MAX_STACK_FRAMES);
       numPassed += summary.getTestsSucceededCount();
       numFailed += summary.getTotalFailureCount();

@@ -91,6 +91,16 @@ class GpuCheckTest {
     }
 
     @Test
+    void aClassWhoseEngineIsMissingIsNoSuccess() throws IOException {
+      Outcome outcome = archive().withoutClassPath(entry -> entry.contains("jqwik-engine"))
+          .run(GpuCheck.class, "^(PackWeights|DeviceSampler)");
+
+      assertThat(outcome.exitCode()).isEqualTo(1);
+      assertThat(outcome.output())
+          .contains("FAILED DeviceSamplerProperties: no engine knows its tests");
+    }
+
+    @Test
     void withoutAGpuItSaysSo() throws IOException {
       Outcome outcome = archive().option("-Dweft.cuda=off").run(GpuCheck.class);
 
@@ -155,7 +165,7 @@ class GpuCheckTest {
   }
 
   private static boolean names(String constants, String type) {
-    return constants.matches("(?s).*\\bdev/weft/gpuexecutor/" + type + "\\b.*");
+    return constants.matches("(?s).*dev/weft/gpuexecutor/" + type + "\\b.*");
   }
 
   /** The bytes of each class of this folder as text, those of its nested classes with it. */

@@ -171,6 +171,7 @@ final class CudaServingTest {
     assertThat(actual.logprob()).as(place)
         .isCloseTo(expected.logprob(index), within(TOLERANCE));
     assertThat(actual.topToken(0)).as(place).isEqualTo(expected.topToken(index, 0));
+    assertThat(actual.numTop()).as(place).isEqualTo(2);
     for (int rank = 0; rank < actual.numTop(); rank++) {
       assertThat(actual.topLogprob(rank)).as("%s rank %d", place, rank)
           .isCloseTo(expected.topLogprob(index, rank), within(TOLERANCE));

@@ -7,7 +7,6 @@ import dev.weft.schedulerapi.SamplingParameters;
 import dev.weft.schedulerapi.SequenceView;
 import dev.weft.schedulerapi.TokenSequence;
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * A batch that is shown to a drafter again and again: its sequences show more and more of given
@@ -29,6 +28,7 @@ public final class GrowingDraftBatch implements DraftBatch {
    * @param numPromptTokens   of each text; so many are shown at first
    * @param maxNumDraftTokens for each sequence
    * @param texts             read as they are, not copied
+   * @throws IllegalArgumentException when {@code numPromptTokens} is below 1, or a text has fewer
    */
   public GrowingDraftBatch(int numPromptTokens, int maxNumDraftTokens, int[]... texts) {
     this.maxNumDraftTokens = maxNumDraftTokens;
@@ -57,15 +57,11 @@ public final class GrowingDraftBatch implements DraftBatch {
   /**
    * From now on a sequence shows so many tokens of its text; it may also become shorter.
    *
-   * @throws IllegalArgumentException when the text has fewer
+   * @throws IllegalArgumentException when it is none, or the text has fewer
    */
   public void setNumTokens(int index, int numTokens) {
     Text text = sequences[index];
-    if (numTokens < 0 || numTokens > text.tokens.length) {
-      throw new IllegalArgumentException("sequence " + index + ": " + numTokens + " tokens of "
-          + text.tokens.length);
-    }
-    text.numTokens = numTokens;
+    text.numTokens = text.check("numTokens", numTokens);
   }
 
   /** A sequence shows so many tokens more. */
@@ -133,9 +129,19 @@ public final class GrowingDraftBatch implements DraftBatch {
 
     private Text(int handle, int numPromptTokens, int[] tokens) {
       super(handle);
-      this.numPromptTokens = Objects.checkIndex(numPromptTokens, tokens.length + 1);
       this.tokens = tokens;
+      this.numPromptTokens = check("numPromptTokens", numPromptTokens);
       numTokens = numPromptTokens;
+    }
+
+    /** A sequence has a last token, and no more than its text. */
+    private int check(String name, int count) {
+      if (count < 1 || count > tokens.length) {
+        throw new IllegalArgumentException(
+            "sequence " + handle() + ": " + name + " is " + count + ", must be 1 to "
+                + tokens.length);
+      }
+      return count;
     }
 
     @Override public int numPromptTokens() {

@@ -34,7 +34,7 @@ class GrowingDraftBatchTest {
 
   @Test void moreThanTheTextIsAnErrorThatChangesNothing() {
     assertThatIllegalArgumentException().isThrownBy(() -> batch.grow(1, 2))
-        .withMessage("sequence 1: 4 tokens of 3");
+        .withMessage("sequence 1: numTokens is 4, must be 1 to 3");
 
     assertThat(batch.tokens(1).numTokens()).isEqualTo(2);
   }

@@ -56,6 +56,34 @@ class StepExecutorContractTest {
         .isInstanceOf(AssertionError.class);
   }
 
+  @Test void takingMoreLogprobsThanTheSpecHasIsSeen() {
+    StepExecutorContract contract = promisingLess(small().maxNumLogprobs(3));
+
+    assertThatThrownBy(contract::moreLogprobsAreRefusedThanTheSpecHas)
+        .isInstanceOf(AssertionError.class);
+  }
+
+  @Test void takingCopiesThatTheSpecHasNotIsSeen() {
+    StepExecutorContract contract = promisingLess(small().supportsBlockCopies(false));
+
+    assertThatThrownBy(contract::aCopyIsRefusedWhereTheSpecHasNone)
+        .isInstanceOf(AssertionError.class);
+  }
+
+  @Test void takingChunksThatTheSpecHasNotIsSeen() {
+    StepExecutorContract contract = promisingLess(small().chunkUnit(4));
+
+    assertThatThrownBy(contract::aChunkIsRefusedThatIsNoMultipleOfTheUnit)
+        .isInstanceOf(AssertionError.class);
+  }
+
+  @Test void takingPromptsBesideDecodesThatTheSpecHasNotIsSeen() {
+    StepExecutorContract contract = promisingLess(small().mixesPrefillAndDecode(false));
+
+    assertThatThrownBy(contract::aPromptBesideADecodeIsRefusedWhereTheyDoNotMix)
+        .isInstanceOf(AssertionError.class);
+  }
+
   private static ExecutorSpec.Builder small() {
     return ExecutorSpec.builder().vocabularySize(256).maxModelLen(64).blockSize(4).numBlocks(64)
         .numSlots(8).maxNumRows(4).maxNumBatchedTokens(64);

@@ -23,7 +23,7 @@ public final class GpuBenchmark {
 
   private GpuBenchmark() {}
 
-  /** Options: {@link GpuOptions#HELP}. Exits 2 when there is no GPU, or no library as asked for. */
+  /** Options: {@link GpuOptions#HELP}. Exits 2 when there is no GPU, 3 without the library. */
   public static void main(String... arguments) throws IOException, InterruptedException {
     if (arguments.length == 1 && arguments[0].equals("--help")) {
       System.out.print(GpuOptions.HELP);
@@ -52,7 +52,7 @@ public final class GpuBenchmark {
       return GemmProvider.find();
     } catch (UnsupportedOperationException e) {
       System.out.println(e.getMessage());
-      System.exit(2);
+      System.exit(3);
       throw e;
     }
   }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param numRounds        runs of each batch that count
  * @param maxBatchedTokens tokens of a step
  * @param deterministic    whether the bits of an output must not depend on the batch
- * @param library          whether a library multiplies in long steps
+ * @param library          whether a library multiplies in steps of many tokens
  * @param output           file that results are appended to; null for the console alone
  */
 record GpuOptions(
@@ -48,7 +48,7 @@ record GpuOptions(
         --rounds=5             runs of each batch that count
         --step-tokens=8192     most tokens of a step
         --deterministic=false  true: bits that do not depend on the batch
-        --library=false        true: products of long steps by cuBLAS, -Dweft.cublas=FILE names it
+        --library=false        true: products of many tokens by cuBLAS, see -Dweft.cublas
         --out=FILE             appends a line of JSON for each run
         --help                 prints this
       """;

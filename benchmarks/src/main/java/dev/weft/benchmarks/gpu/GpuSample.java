@@ -41,10 +41,11 @@ record GpuSample(String model, int batch, int round, int numTokens, double secon
 
   /** The same for people. */
   @Override public String toString() {
+    String idle = numSteadySteps == 0 ? "" : String.format(Locale.ROOT,
+        ", device idle for %.1f us of a step", idleSeconds() * 1e6);
     return String.format(Locale.ROOT,
         "%s, %d requests, round %d: %,.0f tokens/s in all, %,.0f decoding,"
-            + " first token after %.1f ms, device idle for %.1f us of a step", model, batch, round,
-        numTokens / seconds, numDecodeTokens / decodeSeconds, firstTokenSeconds * 1e3,
-        idleSeconds() * 1e6);
+            + " first token after %.1f ms", model, batch, round, numTokens / seconds,
+        numDecodeTokens / decodeSeconds, firstTokenSeconds * 1e3) + idle;
   }
 }
