@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * rows: up to 64 the packed ones, of which each has room for a number of rows and costs the same
  * full or empty; above the tiled ones, large tiles when there are enough of them for all
  * multiprocessors. The packed one of 64 rows has a form with blocks twice as wide, which is taken
- * where every multiprocessor gets one. The packed ones give the same bits for a row whatever its company is,
- * so a deterministic executor uses them for any number of rows. Where there is a {@link
+ * where every multiprocessor gets one. The packed ones give the same bits for a row whatever its
+ * company is, so a deterministic executor uses them for any number of rows. Where there is a {@link
  * GemmProvider}, it takes the place of the kernels for many rows.
  */
 final class DeviceProduct {

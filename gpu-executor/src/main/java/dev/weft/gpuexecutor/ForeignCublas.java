@@ -24,8 +24,8 @@ final class ForeignCublas implements GemmProvider {
   static final int MIN_MAJOR_VERSION = 12;
 
   /**
-   * Below, the executor's own kernels wait for weights alone. From here on each of their blocks also
-   * reads up to 64 rows of activations, which are as many bytes as its weights, or twice as many.
+   * Below, the executor's own kernels wait for weights alone. From here on each of their blocks
+   * also reads up to 64 rows of activations: as many bytes as its weights, or twice as many.
    */
   static final int MIN_ROWS = 33;
 

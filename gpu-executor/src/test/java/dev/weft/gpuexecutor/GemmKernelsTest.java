@@ -91,8 +91,8 @@ class GemmKernelsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "N1, 5, 70, 128, 1", "N1, 5, 70, 1088, 1", "N2, 9, 64, 640, 2", "N4, 20, 64, 64, 3", "N8, 70, 64, 128, 5",
-    "N8_WIDE, 70, 100, 128, 3",
+    "N1, 5, 70, 128, 1", "N1, 5, 70, 1088, 1", "N2, 9, 64, 640, 2",
+    "N4, 20, 64, 64, 3", "N8, 70, 64, 128, 5", "N8_WIDE, 70, 100, 128, 3",
     "TILED, 140, 100, 128, 3", "TILED, 66, 64, 192, 2", "SMALL_TILED, 70, 100, 128, 5"
   })
   void gateIsActivatedAndMultipliedByUp(

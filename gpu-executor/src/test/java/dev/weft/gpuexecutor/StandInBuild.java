@@ -1,11 +1,13 @@
 package dev.weft.gpuexecutor;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Compiles the stand-in driver, kernels included, with g++. The library is kept below {@code
  * target}, in a folder named by a hash of all that it was made of, so a test run compiles it only
- * after a change. Two JVMs may do so at once: a folder appears complete or not at all.
+ * after a change. Of several JVMs one does so, and the others wait for it.
  *
  * <p>The system property {@code weft.standin.sanitize} names sanitizers of g++ to compile it with;
  * the library of the first one has to be preloaded into the JVM.
@@ -95,22 +97,22 @@ final class StandInBuild {
 
   /** The compiled library; takes seconds when something has changed. */
   Path library() throws IOException {
-    Path folder = module.resolve("target/stand-in").resolve(hash());
+    Path all = Files.createDirectories(module.resolve("target/stand-in"));
+    Path folder = all.resolve(hash());
     Path library = folder.resolve(LIBRARY);
-    if (Files.exists(library)) {
-      return library;
-    }
-    Files.createDirectories(folder.getParent());
-    Path scratch = Files.createTempDirectory(folder.getParent(), "building");
-    try {
-      compile(scratch);
-      Files.move(scratch, folder, StandardCopyOption.ATOMIC_MOVE);
-    } catch (FileSystemException e) {
-      if (!Files.exists(library)) {
-        throw e;
+    // Tests run in several JVMs, and one of them is enough to keep the machine busy with compiling.
+    try (FileChannel channel = FileChannel.open(
+            all.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      if (lock.isValid() && !Files.exists(library)) {
+        Path scratch = Files.createTempDirectory(all, "building");
+        try {
+          compile(scratch);
+          Files.move(scratch, folder, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+          delete(scratch); // gone, unless that failed
+        }
       }
-    } finally {
-      delete(scratch); // gone, unless that failed or another JVM was faster
     }
     return library;
   }
