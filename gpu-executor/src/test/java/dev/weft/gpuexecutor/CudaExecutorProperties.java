@@ -12,7 +12,7 @@ import net.jqwik.api.Property;
  * work.
  */
 class CudaExecutorProperties {
-  @Property(tries = 25)
+  @Property(tries = 20)
   void outputIsThatOfTheRequestAlone(@ForAll long seed) throws Exception {
     new ScheduledScenario(new Cuda(), seed).run();
     StandIn.verify();
