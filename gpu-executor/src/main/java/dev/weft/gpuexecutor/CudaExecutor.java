@@ -87,7 +87,9 @@ public final class CudaExecutor implements StepExecutor {
   }
 
   /**
-   * Whether this process can use a GPU. The first call loads native code; none throws or prints.
+   * Whether this process can use a GPU. The first call loads native code, makes a context on a GPU,
+   * has the driver compile the kernels unless it kept them, and gives the context back: call it at
+   * start, not in a probe of health. None throws or prints.
    */
   public static boolean isAvailable() {
     return unavailableReason().isEmpty();
@@ -282,8 +284,9 @@ public final class CudaExecutor implements StepExecutor {
       isFirst = state == ExecutorState.READY;
       if (isFirst) {
         boolean isOfDevice = cause == null || cause instanceof CudaException;
-        failureMessage = message + (cause == null ? "" : ": " + cause)
-            + (isOfDevice ? "; this process may have lost its GPU, start another" : "");
+        String advice =
+            isOfDevice ? "; this process may have lost its GPU: end it, start another process" : "";
+        failureMessage = message + (cause == null ? "" : ": " + cause) + advice;
         state = ExecutorState.DEAD;
       }
     }

@@ -99,7 +99,7 @@ public final class CudaExecutorBuilder {
     return this;
   }
 
-  /** Sequences that can be attached; default twice the rows of a step. */
+  /** Sequences that can be attached, at least the rows of a step; default twice as many. */
   public CudaExecutorBuilder numSlots(int value) {
     numSlots = value;
     return this;
@@ -131,10 +131,11 @@ public final class CudaExecutorBuilder {
 
   /**
    * Makes the bits of a token's logits independent of how its request was batched, chunked, placed
-   * and drafted, by using one order of additions for every shape of step. Slower for long prompts,
-   * and for few long sequences; and no trees of drafts, whose keys lie in another order than those
-   * of plain decoding. {@link ExecutorSpec#isDeterministic} tells what was built. Default false:
-   * then the same sequence of steps repeats to the bit, but another batch may round differently.
+   * and drafted, by using one order of additions for every shape of step. Expected to be slower for
+   * long prompts, and for few long sequences; and no trees of drafts, whose keys lie in another
+   * order than those of plain decoding. {@link ExecutorSpec#isDeterministic} tells what was built.
+   * Default false: then the same sequence of steps repeats to the bit, but another batch may round
+   * differently.
    */
   public CudaExecutorBuilder deterministic(boolean value) {
     deterministic = value;

@@ -5,7 +5,7 @@ import java.util.Optional;
 /**
  * Another way to multiply on a CUDA device than the executor's own kernels: a library such as
  * cuBLAS. It is used, where it is asked for ({@link CudaExecutorBuilder#gemmProvider}), for the
- * matrices of the layers in steps of many rows; the own kernels do the rest and need nothing but
+ * matrices of the layers in steps of many tokens; the own kernels do the rest and need nothing but
  * the driver.
  *
  * <p>Found by {@link #find}, or made by the application. Addresses, the stream included, are plain
@@ -41,7 +41,7 @@ public interface GemmProvider extends AutoCloseable {
    */
   Optional<String> unavailableReason();
 
-  /** It is used for steps of so many rows and more. */
+  /** It is used for steps of so many tokens and more; a token is a row of X and Y here. */
   int minRows();
 
   /** Device memory that it wants for itself while it is open; 0 when none. */

@@ -84,8 +84,9 @@ public record ExecutorSpec(
   }
 
   /**
-   * A spec with block tables that mixes rows freely, supports everything and does not promise equal
-   * bits; set what differs.
+   * A spec with block tables, block copies, masks, adapters and log-probabilities that mixes rows
+   * freely, has one step in flight and no drafts, and does not promise equal bits; set what
+   * differs.
    */
   public static Builder builder() {
     return new Builder();
