@@ -70,7 +70,7 @@ final class CudaPipeline implements AutoCloseable {
         builder.isDeterministic()
             ? AttentionWork.deterministic(config, limits)
             : AttentionWork.balanced(config, limits, device.numMultiprocessors());
-    int fixedBytes = new StepPacker(limits, slots, resultLayout, attention).maxBytes();
+    int fixedBytes = StepPacker.maxBytes(limits, attention);
     DeviceRope.check(config, limits.maxModelLen());
 
     compute = resources.stream();

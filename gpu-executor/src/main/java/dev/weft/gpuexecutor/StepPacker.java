@@ -79,10 +79,13 @@ final class StepPacker {
   }
 
   /**
-   * The worst of all plans: every slot attached with all its lists and a full history, every place
-   * of every table written, every block copied, every row of logits masked and all drafts in trees.
+   * The bytes of the worst of all plans: every slot attached with all its lists and a full history,
+   * every place of every table written, every block copied, every row of logits masked and all
+   * drafts in trees.
+   *
+   * @throws IllegalArgumentException when they are more than 2^31
    */
-  private static int maxBytes(ExecutorSpec spec, AttentionItems attention) {
+  static int maxBytes(ExecutorSpec spec, AttentionItems attention) {
     long numInts = HEADER_INTS
         + (long) NUM_SECTIONS * PackedInts.maxPadding()
         + (long) spec.maxNumRows() * ROW_INTS
