@@ -47,16 +47,23 @@ API cuEventDestroy_v2(void* handle) {
   return destroy(call, handle, Kind::EVENT, "event");
 }
 
-API cuEventRecord(void* handle, void* streamHandle) {
-  CALL("cuEventRecord", CONTEXT);
-  Event* event = event_of(handle);
-  Stream* stream = stream_of(streamHandle);
+static int check_event(const Event* event, const Stream* stream) {
   if (!event || !stream) {
     return INVALID_HANDLE;
   }
   if (stream->capture) {
     break_captures();
     return complain_and(CAPTURE_UNSUPPORTED, "the stand-in captures no events");
+  }
+  return SUCCESS;
+}
+
+API cuEventRecord(void* handle, void* streamHandle) {
+  CALL("cuEventRecord", CONTEXT);
+  Event* event = event_of(handle);
+  Stream* stream = stream_of(streamHandle);
+  if (int code = check_event(event, stream)) {
+    return code;
   }
   event->stream = stream;
   uint64_t value = ++event->recorded;
@@ -73,12 +80,8 @@ API cuStreamWaitEvent(void* streamHandle, void* handle, unsigned) {
   CALL("cuStreamWaitEvent", CONTEXT);
   Event* event = event_of(handle);
   Stream* stream = stream_of(streamHandle);
-  if (!event || !stream) {
-    return INVALID_HANDLE;
-  }
-  if (stream->capture) {
-    break_captures();
-    return complain_and(CAPTURE_UNSUPPORTED, "the stand-in captures no events");
+  if (int code = check_event(event, stream)) {
+    return code;
   }
   Operation operation;
   operation.name = "cuStreamWaitEvent";
