@@ -3,7 +3,6 @@ package dev.weft.gpuexecutor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.schedulerapi.ExecutorState;
 import java.nio.file.Path;
@@ -11,8 +10,10 @@ import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A CUDA executor that leaves products to cuBLAS, or to the library that stands in for it, samples
  * what the one without samples, up to rounding. On a GPU it is the cuBLAS that is found there.
  */
+@ExtendWith(VerifiedDevice.class)
 class CublasExecutorTest {
   private static final int ILLEGAL_ADDRESS = 700;
 
@@ -40,7 +42,7 @@ class CublasExecutorTest {
     LOGGER.setLevel(Level.OFF);
     if (StandIn.isReal()) {
       StandInCublas.assumeJava();
-      new ForeignCublas().unavailableReason().ifPresent(reason -> assumeTrue(false, reason));
+      new ForeignCublas().unavailableReason().ifPresent(Assumptions::abort);
     } else {
       Path library = StandInCublas.compile(folder, "libcublas.so.13");
       System.setProperty(ForeignCublas.LIBRARY_PROPERTY, library.toString());
@@ -53,7 +55,6 @@ class CublasExecutorTest {
       System.clearProperty(ForeignCublas.LIBRARY_PROPERTY);
     }
     LOGGER.setLevel(null);
-    StandIn.verify();
   }
 
   @ParameterizedTest

@@ -26,12 +26,14 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The life of a CUDA executor on the emulated device, beside what the contract asks of all. */
+@ExtendWith(VerifiedDevice.class)
 class CudaExecutorTest {
   private static final SamplingParameters GREEDY = SamplingParameters.greedy(50);
   private static final Logger LOGGER = Logger.getLogger(CudaExecutor.class.getName());
@@ -46,11 +48,9 @@ class CudaExecutorTest {
     StandIn.multiprocessors(2);
   }
 
-  /** Nothing may be left behind, and the device must have nothing to complain of. */
   @AfterEach
-  void verify() {
+  void speak() {
     LOGGER.setLevel(null);
-    StandIn.verify();
   }
 
   private StepResult run(CudaExecutor executor, StepPlan plan) throws InterruptedException {

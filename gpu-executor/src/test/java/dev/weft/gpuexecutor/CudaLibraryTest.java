@@ -13,12 +13,13 @@ import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a CUDA executor asks of a library for products, and what becomes of it when that fails. */
+@ExtendWith(VerifiedDevice.class)
 class CudaLibraryTest {
   private static final Logger LOGGER = Logger.getLogger(CudaExecutor.class.getName());
   private static final int PRODUCTS_OF_LAYER = 4;
@@ -41,11 +42,6 @@ class CudaLibraryTest {
   void reset() {
     StandIn.reset();
     StandIn.multiprocessors(2);
-  }
-
-  @AfterEach
-  void verify() {
-    StandIn.verify();
   }
 
   private CudaExecutor build() {
